@@ -1,0 +1,151 @@
+//! What a record holds once inflated: the JSON that CloudWatch Logs sends to a subscription, borrowed from its text.
+//!
+//! Source: "Log group-level subscription filters",
+//! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html>.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::json_string::JsonStr;
+
+/// One subscription payload.
+#[derive(Debug)]
+pub enum LogsMessage<'a> {
+    /// `CONTROL_MESSAGE`: CloudWatch Logs asks whether the destination can be reached. It carries no log events.
+    Control,
+    /// `DATA_MESSAGE`: log events of one log stream.
+    Data(DataMessage<'a>),
+}
+
+/// Log events of one log stream, and where they come from.
+#[derive(Debug)]
+pub struct DataMessage<'a> {
+    /// The AWS account that the log events come from.
+    pub owner: JsonStr<'a>,
+    /// The name of the log group.
+    pub log_group: JsonStr<'a>,
+    /// The name of the log stream.
+    pub log_stream: JsonStr<'a>,
+    /// The log events, in the order of the payload.
+    pub log_events: Vec<LogEvent<'a>>,
+}
+
+/// One entry of `logEvents`.
+#[derive(Debug, Deserialize)]
+pub struct LogEvent<'a> {
+    /// Unique in CloudWatch Logs: what tells a repeated delivery from a repeated log line.
+    #[serde(borrow)]
+    pub id: JsonStr<'a>,
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    pub timestamp: i64,
+    /// The log line, of any shape and with any characters in it.
+    #[serde(borrow)]
+    pub message: JsonStr<'a>,
+    /// What a filter pattern with fields took out of the message: an object of strings.
+    #[serde(borrow, default, rename = "extractedFields")]
+    pub extracted_fields: Option<&'a RawValue>,
+}
+
+/// Why a text is no subscription payload. None of these shows the text.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PayloadError {
+    /// The text is not JSON.
+    #[error("expected JSON, found something else at line {line}, column {column}")]
+    NotJson {
+        /// Counted from 1.
+        line: usize,
+        /// In bytes, counted from 1.
+        column: usize,
+    },
+    /// It is JSON of another shape.
+    #[error(
+        "expected a CloudWatch Logs subscription payload, found JSON with a missing or different field at line {line}, \
+         column {column}"
+    )]
+    NotSubscriptionPayload {
+        /// Counted from 1.
+        line: usize,
+        /// In bytes, counted from 1.
+        column: usize,
+    },
+    /// A field that a `DATA_MESSAGE` must have is not there.
+    #[error("expected a CloudWatch Logs subscription payload, found JSON without `{0}`")]
+    MissingField(&'static str),
+    /// It is of a type that did not exist when this was written.
+    #[error("expected a messageType of DATA_MESSAGE or CONTROL_MESSAGE, found another one")]
+    UnknownMessageType,
+}
+
+impl<'a> LogsMessage<'a> {
+    /// Reads the text of one payload. Fields that are not known here are passed over.
+    pub fn parse(text: &'a str) -> Result<Self, PayloadError> {
+        let payload: Payload<'a> = serde_json::from_str(text).map_err(|error| {
+            let (line, column) = (error.line(), error.column());
+            if error.is_data() {
+                PayloadError::NotSubscriptionPayload { line, column }
+            } else {
+                PayloadError::NotJson { line, column }
+            }
+        })?;
+        let message_type = payload.message_type.ok_or(PayloadError::MissingField("messageType"))?;
+        match &*message_type.text() {
+            "CONTROL_MESSAGE" => Ok(Self::Control),
+            "DATA_MESSAGE" => Ok(Self::Data(DataMessage {
+                owner: payload.owner.ok_or(PayloadError::MissingField("owner"))?,
+                log_group: payload.log_group.ok_or(PayloadError::MissingField("logGroup"))?,
+                log_stream: payload.log_stream.ok_or(PayloadError::MissingField("logStream"))?,
+                log_events: payload.log_events.ok_or(PayloadError::MissingField("logEvents"))?,
+            })),
+            _ => Err(PayloadError::UnknownMessageType),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Payload<'a> {
+    #[serde(borrow)]
+    message_type: Option<JsonStr<'a>>,
+    #[serde(borrow)]
+    owner: Option<JsonStr<'a>>,
+    #[serde(borrow)]
+    log_group: Option<JsonStr<'a>>,
+    #[serde(borrow)]
+    log_stream: Option<JsonStr<'a>>,
+    #[serde(borrow)]
+    log_events: Option<Vec<LogEvent<'a>>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn payload_errors_name_the_place_and_never_the_content() {
+        let message = |text| LogsMessage::parse(text).unwrap_err().to_string();
+        assert_eq!(message(r#"{"messageType":"#), "expected JSON, found something else at line 1, column 15");
+        assert_eq!(
+            message(r#"{"messageType":"DATA_MESSAGE","logEvents":"secret"}"#),
+            "expected a CloudWatch Logs subscription payload, found JSON with a missing or different field at line 1, \
+             column 50"
+        );
+        assert_eq!(
+            message(r#"{"messageType":"DATA_MESSAGE","owner":"1","logGroup":"g","logStream":"s"}"#),
+            "expected a CloudWatch Logs subscription payload, found JSON without `logEvents`"
+        );
+        assert_eq!(
+            message(r#"{"messageType":"SECRET_MESSAGE"}"#),
+            "expected a messageType of DATA_MESSAGE or CONTROL_MESSAGE, found another one"
+        );
+    }
+
+    #[test]
+    fn unknown_fields_are_passed_over() {
+        let text = r#"{"messageType":"DATA_MESSAGE","owner":"1","logGroup":"g","logStream":"s","policyLevel":
+            "ACCOUNT_LEVEL_POLICY","subscriptionFilters":["f"],"logEvents":[{"id":"i","timestamp":-1,"message":"m",
+            "new":{"a":1}}]}"#;
+        let Ok(LogsMessage::Data(message)) = LogsMessage::parse(text) else { panic!("a DATA_MESSAGE") };
+        assert_eq!(message.log_events[0].timestamp, -1);
+        assert_eq!(message.log_events[0].message.text(), "m");
+    }
+}
