@@ -1,0 +1,208 @@
+//! Environment variables, read once at start. An empty variable counts as one that is not set.
+
+use tracing::Level;
+
+/// Everything that can be set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// `OUTPUT_FORMAT`: what becomes of a log event.
+    pub output_format: OutputFormat,
+    /// `IGNORED_LOG_GROUPS`: names of log groups whose records are dropped.
+    pub ignored_log_groups: Vec<String>,
+    /// `MAX_DECOMPRESSED_BYTES`: a record that inflates to more bytes than this fails.
+    pub max_decompressed_bytes: usize,
+    /// `REINGEST_MAX_ATTEMPTS`: how often a record is offered to the stream before it fails.
+    pub reingest_max_attempts: u32,
+    /// `AWS_LAMBDA_LOG_LEVEL`, which Lambda sets from the function's logging configuration.
+    pub log_level: Level,
+    /// `AWS_LAMBDA_LOG_GROUP_NAME`, which Lambda sets: the log group that this function writes to.
+    pub own_log_group: Option<String>,
+}
+
+/// The values of `OUTPUT_FORMAT`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutputFormat {
+    /// The message and a line break.
+    Message,
+    /// A line of JSON with the message and where it comes from.
+    Json,
+}
+
+/// A variable has a value that it cannot have.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("environment variable {variable}: expected {expected}, found {found:?}")]
+pub struct ConfigError {
+    variable: &'static str,
+    expected: &'static str,
+    found: String,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            output_format: OutputFormat::Message,
+            ignored_log_groups: Vec::new(),
+            max_decompressed_bytes: 64 * 1024 * 1024,
+            reingest_max_attempts: 20,
+            log_level: Level::INFO,
+            own_log_group: None,
+        }
+    }
+}
+
+impl Config {
+    /// Reads the process's environment.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::read(|name| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned()))
+    }
+
+    /// Reads variables from wherever `lookup` finds them.
+    pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let default = Self::default();
+        let variable = |name| Variable { name, value: lookup(name).filter(|value| !value.is_empty()) };
+        Ok(Self {
+            output_format: variable("OUTPUT_FORMAT").parse_or(default.output_format, "message or json", |value| {
+                match value {
+                    "message" => Some(OutputFormat::Message),
+                    "json" => Some(OutputFormat::Json),
+                    _ => None,
+                }
+            })?,
+            ignored_log_groups: variable("IGNORED_LOG_GROUPS").parse_or(
+                default.ignored_log_groups,
+                "names of log groups, separated by commas",
+                parse_log_groups,
+            )?,
+            max_decompressed_bytes: variable("MAX_DECOMPRESSED_BYTES").parse_or(
+                default.max_decompressed_bytes,
+                "a number of bytes from 1 to 1073741824",
+                |value| value.parse().ok().filter(|bytes| (1..=1024 * 1024 * 1024).contains(bytes)),
+            )?,
+            reingest_max_attempts: variable("REINGEST_MAX_ATTEMPTS").parse_or(
+                default.reingest_max_attempts,
+                "a number from 1 to 100",
+                |value| value.parse().ok().filter(|attempts| (1..=100).contains(attempts)),
+            )?,
+            log_level: variable("AWS_LAMBDA_LOG_LEVEL").parse_or(
+                default.log_level,
+                "TRACE, DEBUG, INFO, WARN, ERROR or FATAL",
+                parse_log_level,
+            )?,
+            own_log_group: variable("AWS_LAMBDA_LOG_GROUP_NAME").value,
+        })
+    }
+}
+
+struct Variable {
+    name: &'static str,
+    value: Option<String>,
+}
+
+impl Variable {
+    fn parse_or<T>(
+        self,
+        default: T,
+        expected: &'static str,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<T, ConfigError> {
+        let Some(found) = self.value else { return Ok(default) };
+        parse(&found).ok_or(ConfigError { variable: self.name, expected, found })
+    }
+}
+
+/// Names as CloudWatch Logs allows them: 1 to 512 of letters, digits and `_-/.#`.
+/// Source: <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html>.
+fn parse_log_groups(value: &str) -> Option<Vec<String>> {
+    let is_name = |name: &&str| {
+        (1..=512).contains(&name.len())
+            && name.chars().all(|char| char.is_ascii_alphanumeric() || "_-/.#".contains(char))
+    };
+    value.split(',').map(str::trim).map(|name| Some(name).filter(is_name).map(str::to_owned)).collect()
+}
+
+fn parse_log_level(value: &str) -> Option<Level> {
+    match value.to_ascii_uppercase().as_str() {
+        "FATAL" => Some(Level::ERROR),
+        name => name.parse().ok().filter(|_| name.bytes().all(|byte| byte.is_ascii_alphabetic())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> Result<Config, String> {
+        let lookup =
+            |name: &str| variables.iter().find(|(variable, _)| *variable == name).map(|(_, value)| (*value).to_owned());
+        Config::read(lookup).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn nothing_set_gives_the_defaults() {
+        assert_eq!(read(&[]), Ok(Config::default()));
+        assert_eq!(read(&[("OUTPUT_FORMAT", ""), ("IGNORED_LOG_GROUPS", "")]), Ok(Config::default()));
+    }
+
+    #[test]
+    fn every_variable_is_read() {
+        let config = read(&[
+            ("OUTPUT_FORMAT", "json"),
+            ("IGNORED_LOG_GROUPS", "/aws/lambda/a, b#1"),
+            ("MAX_DECOMPRESSED_BYTES", "1000"),
+            ("REINGEST_MAX_ATTEMPTS", "3"),
+            ("AWS_LAMBDA_LOG_LEVEL", "debug"),
+            ("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/self"),
+        ]);
+        assert_eq!(
+            config,
+            Ok(Config {
+                output_format: OutputFormat::Json,
+                ignored_log_groups: vec!["/aws/lambda/a".into(), "b#1".into()],
+                max_decompressed_bytes: 1_000,
+                reingest_max_attempts: 3,
+                log_level: Level::DEBUG,
+                own_log_group: Some("/aws/lambda/self".into()),
+            })
+        );
+    }
+
+    #[test]
+    fn bad_value_names_the_variable_the_value_and_what_is_allowed() {
+        for (variable, value, message) in [
+            ("OUTPUT_FORMAT", "csv", "environment variable OUTPUT_FORMAT: expected message or json, found \"csv\""),
+            (
+                "IGNORED_LOG_GROUPS",
+                "a,,b",
+                "environment variable IGNORED_LOG_GROUPS: expected names of log groups, separated by commas, found \"a,,b\"",
+            ),
+            (
+                "MAX_DECOMPRESSED_BYTES",
+                "64MiB",
+                "environment variable MAX_DECOMPRESSED_BYTES: expected a number of bytes from 1 to 1073741824, found \
+                 \"64MiB\"",
+            ),
+            (
+                "REINGEST_MAX_ATTEMPTS",
+                "0",
+                "environment variable REINGEST_MAX_ATTEMPTS: expected a number from 1 to 100, found \"0\"",
+            ),
+            (
+                "AWS_LAMBDA_LOG_LEVEL",
+                "3",
+                "environment variable AWS_LAMBDA_LOG_LEVEL: expected TRACE, DEBUG, INFO, WARN, ERROR or FATAL, found \
+                 \"3\"",
+            ),
+        ] {
+            assert_eq!(read(&[(variable, value)]), Err(message.to_owned()));
+        }
+    }
+
+    #[test]
+    fn limits_are_one_under_at_and_one_over() {
+        let accepted = |variable, values: [&'static str; 4]| {
+            values.into_iter().filter(|value| read(&[(variable, value)]).is_ok()).collect::<Vec<_>>()
+        };
+        assert_eq!(accepted("MAX_DECOMPRESSED_BYTES", ["0", "1", "1073741824", "1073741825"]), ["1", "1073741824"]);
+        assert_eq!(accepted("REINGEST_MAX_ATTEMPTS", ["0", "1", "100", "101"]), ["1", "100"]);
+    }
+}

@@ -1,0 +1,42 @@
+//! `OUTPUT_FORMAT=json`: one line of JSON a log event, the contract that the Glue table reads.
+//!
+//! | member | type | what |
+//! | --- | --- | --- |
+//! | `id` | string | the log event's own, unique |
+//! | `timestamp` | number | milliseconds since 1970 |
+//! | `owner` | string | account id |
+//! | `log_group`, `log_stream` | string | their names |
+//! | `message` | string | the log line |
+//! | `extracted_fields` | object of strings | only where the payload has them |
+
+use std::io::Write;
+
+use super::Transform;
+use crate::json_string::append_on_one_line;
+use crate::logs_message::{DataMessage, LogEvent};
+
+/// One JSON object and `\n`: always one line, whatever is in the message.
+///
+/// Strings are copied as they stand in the payload, neither unescaped nor escaped again.
+#[derive(Debug, Clone, Copy)]
+pub struct Json;
+
+impl Transform for Json {
+    fn append(&self, message: &DataMessage<'_>, event: &LogEvent<'_>, out: &mut Vec<u8>) {
+        out.extend_from_slice(br#"{"id":"#);
+        event.id.append_literal(out);
+        let _ = write!(out, r#","timestamp":{},"owner":"#, event.timestamp);
+        message.owner.append_literal(out);
+        out.extend_from_slice(br#","log_group":"#);
+        message.log_group.append_literal(out);
+        out.extend_from_slice(br#","log_stream":"#);
+        message.log_stream.append_literal(out);
+        out.extend_from_slice(br#","message":"#);
+        event.message.append_literal(out);
+        if let Some(fields) = event.extracted_fields {
+            out.extend_from_slice(br#","extracted_fields":"#);
+            append_on_one_line(fields, out);
+        }
+        out.extend_from_slice(b"}\n");
+    }
+}

@@ -1,0 +1,15 @@
+//! `OUTPUT_FORMAT=message`: the message and a line break, as AWS's blueprint writes it.
+
+use super::Transform;
+use crate::logs_message::{DataMessage, LogEvent};
+
+/// The message as it is, and `\n`. A message that has line breaks in it becomes several lines.
+#[derive(Debug, Clone, Copy)]
+pub struct Message;
+
+impl Transform for Message {
+    fn append(&self, _: &DataMessage<'_>, event: &LogEvent<'_>, out: &mut Vec<u8>) {
+        event.message.append_text(out);
+        out.push(b'\n');
+    }
+}
