@@ -1,0 +1,236 @@
+//! The fate of every record of an event, decided before anything is sent anywhere.
+//!
+//! This is the pure core: it knows the event, the configuration and the transform, and no clock, network or log. What it
+//! decides is the fate table of `docs/semantics.md`, row by row.
+//!
+//! # Why plan the whole response first?
+//!
+//! A record put back on the stream cannot be taken back. Were the response found too large after that, Lambda would
+//! refuse it, Firehose would send the whole batch again, and what was put back would be delivered twice.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+
+use crate::budget::{Budget, Place, TooManyRecords};
+use crate::config::Config;
+use crate::decode::{self, DecodeError};
+use crate::event::{FirehoseEvent, FirehoseRecord};
+use crate::forecast::Forecast;
+use crate::logs_message::{DataMessage, LogsMessage, PayloadError};
+use crate::quotas::{MAX_RECORD_DATA_BYTES, RESPONSE_BUDGET_BYTES};
+use crate::split::{self, SplitError};
+use crate::transform::Transform;
+
+/// What becomes of each record, in the event's order, and what was seen on the way.
+#[derive(Debug)]
+pub struct Plan {
+    /// One for each record.
+    pub fates: Vec<Fate>,
+    /// For the invocation's summary.
+    pub tally: Tally,
+}
+
+/// What becomes of one record.
+#[derive(Debug)]
+pub enum Fate {
+    /// It is returned with its output in base64.
+    Keep(String),
+    /// There is nothing to return of it.
+    Drop(DropReason),
+    /// Its original bytes go to the error prefix.
+    Fail(FailReason),
+    /// Its original bytes go back to the stream.
+    Reingest(Vec<u8>),
+    /// It goes back to the stream in pieces.
+    Split(Vec<Vec<u8>>),
+}
+
+/// Why there is nothing to return of a record.
+#[derive(Debug, PartialEq, Eq)]
+pub enum DropReason {
+    /// It is a `CONTROL_MESSAGE`.
+    Control,
+    /// It has no log events, or none that the transform kept.
+    NoOutput,
+    /// It is of a log group that is not to be transformed: the function's own, or one of `IGNORED_LOG_GROUPS`.
+    IgnoredLogGroup(String),
+}
+
+/// Why a record cannot be transformed.
+#[derive(Debug, thiserror::Error)]
+pub enum FailReason {
+    /// Its data holds no text.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// Its text is no subscription payload.
+    #[error(transparent)]
+    Payload(#[from] PayloadError),
+    /// Its one log event has more output than a response holds.
+    #[error(
+        "expected a log event whose row fits in a response of {RESPONSE_BUDGET_BYTES} bytes, found one of {output_len} \
+         bytes of output before base64"
+    )]
+    LogEventTooLarge {
+        /// Bytes of output before base64.
+        output_len: usize,
+    },
+    /// It has to be put back, and is larger than Firehose takes, whole or in pieces.
+    #[error(transparent)]
+    Split(#[from] SplitError),
+}
+
+impl FailReason {
+    /// Whether a person must look at it: the record is sound, and a limit stands in its way.
+    #[must_use]
+    pub fn needs_a_person(&self) -> bool {
+        match self {
+            Self::Decode(error) => matches!(error, DecodeError::TooLarge { .. }),
+            Self::Payload(_) => false,
+            Self::LogEventTooLarge { .. } | Self::Split(_) => true,
+        }
+    }
+}
+
+/// What was seen while planning.
+#[derive(Debug, Default)]
+pub struct Tally {
+    /// Log events that were transformed, wherever their output went.
+    pub log_events: usize,
+    /// Bytes of the records' data in base64.
+    pub bytes_in: usize,
+    /// Bytes of all texts that were read.
+    pub bytes_inflated: usize,
+}
+
+/// Plans the response to `event`, for a function of AWS account `account` if that is known.
+///
+/// # Errors
+/// The event has more records than a response has room for rows.
+pub fn plan(
+    event: &FirehoseEvent<'_>,
+    config: &Config,
+    transform: &dyn Transform,
+    account: Option<&str>,
+) -> Result<Plan, TooManyRecords> {
+    let mut planner = Planner {
+        config,
+        transform,
+        account,
+        budget: Budget::reserve_rows(event.records.iter().map(|record| &*record.record_id))?,
+        forecast: Forecast::default(),
+        tally: Tally::default(),
+        output: Output::default(),
+    };
+    let mut inflated = Vec::new();
+    let fates = event
+        .records
+        .iter()
+        .map(|record| {
+            let fate = planner.fate(record, &mut inflated).unwrap_or_else(Fate::Fail);
+            if matches!(fate, Fate::Drop(_)) {
+                planner.budget.release_dropped(&record.record_id);
+            }
+            fate
+        })
+        .collect();
+    Ok(Plan { fates, tally: planner.tally })
+}
+
+struct Planner<'a> {
+    config: &'a Config,
+    transform: &'a dyn Transform,
+    account: Option<&'a str>,
+    budget: Budget,
+    forecast: Forecast,
+    tally: Tally,
+    output: Output,
+}
+
+impl Planner<'_> {
+    fn fate(&mut self, record: &FirehoseRecord<'_>, inflated: &mut Vec<u8>) -> Result<Fate, FailReason> {
+        let base64 = record.base64_data().ok_or(DecodeError::NoData)?;
+        self.tally.bytes_in += base64.len();
+        let original = decode::original_bytes(&base64)?;
+        if self.is_not_worth_reading(&original) {
+            return Ok(Fate::Reingest(original));
+        }
+
+        let text = decode::text(&original, self.config.max_decompressed_bytes, inflated)?;
+        self.tally.bytes_inflated += text.len();
+        let message = match LogsMessage::parse(text)? {
+            LogsMessage::Control => return Ok(Fate::Drop(DropReason::Control)),
+            LogsMessage::Data(message) => message,
+        };
+        if let Some(log_group) = self.ignored_log_group(&message) {
+            return Ok(Fate::Drop(DropReason::IgnoredLogGroup(log_group)));
+        }
+
+        self.output.fill(&message, self.transform);
+        self.tally.log_events += message.log_events.len();
+        self.forecast.observe(text.len(), self.output.len);
+        if self.output.len == 0 {
+            return Ok(Fate::Drop(DropReason::NoOutput));
+        }
+        let goes_back_whole = original.len() <= MAX_RECORD_DATA_BYTES;
+        let is_one_log_event = message.log_events.len() == 1;
+        match self.budget.try_place(&record.record_id, self.output.len) {
+            Place::ThisResponse => Ok(Fate::Keep(STANDARD.encode(&self.output.bytes))),
+            Place::NoResponse if is_one_log_event => Err(FailReason::LogEventTooLarge { output_len: self.output.len }),
+            Place::AnotherResponse if goes_back_whole => Ok(Fate::Reingest(original)),
+            Place::SmallerBatch if goes_back_whole && is_one_log_event => Ok(Fate::Reingest(original)),
+            // A record that needs a batch of few others could wait for one for ever on a busy stream: its pieces need not.
+            _ => Ok(Fate::Split(split::split(text, &self.output.lens)?)),
+        }
+    }
+
+    /// Whether the record goes back unread: it would not fit any more, and nothing it says of itself speaks against it.
+    fn is_not_worth_reading(&self, original: &[u8]) -> bool {
+        decode::declared_text_len(original).is_some_and(|text_len| {
+            original.len() <= MAX_RECORD_DATA_BYTES
+                && text_len <= self.config.max_decompressed_bytes
+                && self.forecast.rules_out(text_len, self.budget.left())
+        })
+    }
+
+    /// The message's log group, if it is not to be transformed.
+    fn ignored_log_group(&self, message: &DataMessage<'_>) -> Option<String> {
+        let log_group = message.log_group.text();
+        let is_ignored = self.config.ignored_log_groups.iter().any(|ignored| *ignored == log_group);
+        (is_ignored || self.is_own_log_group(message, &log_group)).then(|| log_group.into_owned())
+    }
+
+    /// Whether the function's own log lines come back to it. Another account's log group of the same name is not meant.
+    fn is_own_log_group(&self, message: &DataMessage<'_>, log_group: &str) -> bool {
+        self.config.own_log_group.as_deref() == Some(log_group)
+            && self.account.is_none_or(|account| message.owner.text() == account)
+    }
+}
+
+/// The output of one record, in buffers that serve the next one too.
+#[derive(Default)]
+struct Output {
+    /// All of it, unless it is more than a response holds: then some of it.
+    bytes: Vec<u8>,
+    /// Bytes of each log event's output.
+    lens: Vec<usize>,
+    /// Bytes of all of it.
+    len: usize,
+}
+
+impl Output {
+    fn fill(&mut self, message: &DataMessage<'_>, transform: &dyn Transform) {
+        self.bytes.clear();
+        self.lens.clear();
+        self.len = 0;
+        for event in &message.log_events {
+            let start = self.bytes.len();
+            transform.append(message, event, &mut self.bytes);
+            let event_len = self.bytes.len() - start;
+            self.lens.push(event_len);
+            self.len += event_len;
+            // Past this only the sizes matter, and memory stays bounded.
+            if self.bytes.len() > RESPONSE_BUDGET_BYTES {
+                self.bytes.clear();
+            }
+        }
+    }
+}
