@@ -1,0 +1,199 @@
+//! One invocation: event, plan, re-ingestion, response.
+
+use std::ops::Range;
+use std::time::{Duration, SystemTime};
+
+use lambda_runtime::{Context, Diagnostic, LambdaEvent};
+use serde_json::value::RawValue;
+use tokio::time::Instant;
+use tracing::{Instrument, error, info_span, warn};
+
+use crate::budget::TooManyRecords;
+use crate::config::Config;
+use crate::event::{FirehoseEvent, FirehoseRecord, InvalidEvent};
+use crate::plan::{DropReason, FailReason, Fate, Plan, plan};
+use crate::reingest::{Entry, Outcome, Refusal, Reingester, Stream};
+use crate::response::{FirehoseResponse, RecordResult, ResponseRecord};
+use crate::summary::Summary;
+use crate::transform::{self, Transform};
+
+/// Time that is kept for the answer: re-ingestion ends this long before Lambda ends the invocation.
+pub const DEADLINE_MARGIN: Duration = Duration::from_secs(2);
+
+/// How long Firehose waits for the function.
+/// Source: <https://docs.aws.amazon.com/firehose/latest/dev/data-transformation.html>.
+const FIREHOSE_TIMEOUT: Duration = Duration::from_mins(5);
+
+/// The function, ready for any number of invocations.
+pub struct Function {
+    config: Config,
+    transform: Box<dyn Transform>,
+    reingester: Reingester,
+}
+
+/// What fails an invocation as a whole. Firehose repeats such an invocation, so nothing else does.
+#[derive(Debug, thiserror::Error)]
+pub enum HandlerError {
+    /// The event is no Firehose event.
+    #[error(transparent)]
+    InvalidEvent(#[from] InvalidEvent),
+    /// The event has more records than any response has room for.
+    #[error(transparent)]
+    TooManyRecords(#[from] TooManyRecords),
+}
+
+impl From<HandlerError> for Diagnostic {
+    fn from(error: HandlerError) -> Self {
+        let error_type = match error {
+            HandlerError::InvalidEvent(_) => "InvalidEvent",
+            HandlerError::TooManyRecords(_) => "TooManyRecords",
+        };
+        Self { error_type: error_type.to_owned(), error_message: error.to_string() }
+    }
+}
+
+impl Function {
+    /// The function with the transform that the configuration names.
+    #[must_use]
+    pub fn new(config: Config, reingester: Reingester) -> Self {
+        let transform = transform::of(config.output_format);
+        Self::with_transform(config, reingester, transform)
+    }
+
+    /// The function with a transform of your own.
+    #[must_use]
+    pub fn with_transform(config: Config, reingester: Reingester, transform: Box<dyn Transform>) -> Self {
+        Self { config, transform, reingester }
+    }
+
+    /// Answers one event. Each of its records comes back exactly once, in its order.
+    pub async fn invoke(&self, event: LambdaEvent<Box<RawValue>>) -> Result<FirehoseResponse, HandlerError> {
+        let span = info_span!("invocation", request_id = event.context.request_id);
+        let answer = self.answer(event.payload.get(), &event.context).instrument(span.clone()).await;
+        if let Err(error) = &answer {
+            span.in_scope(|| error!(%error, "the invocation failed"));
+        }
+        answer
+    }
+
+    async fn answer(&self, body: &str, context: &Context) -> Result<FirehoseResponse, HandlerError> {
+        let started = Instant::now();
+        let event = FirehoseEvent::parse(body)?;
+        let account = context.invoked_function_arn.split(':').nth(4);
+        let Plan { fates, tally } = plan(&event, &self.config, &*self.transform, account)?;
+        log_ignored_log_groups(&fates);
+
+        let mut summary = Summary::of(&fates, tally);
+        let mut entries = Vec::new();
+        let is_from_kinesis = event.source_kinesis_stream_arn.is_some();
+        let rows: Vec<Row> = event
+            .records
+            .iter()
+            .zip(fates)
+            .map(|(record, fate)| Row::of(record, fate, is_from_kinesis, &mut entries))
+            .collect();
+        let outcome = self.put_back(&event, &entries, deadline(context, started)).await;
+        let records =
+            event.records.iter().zip(rows).map(|(record, row)| row.answer(record, &outcome.refusals)).collect();
+
+        let response = FirehoseResponse { records };
+        summary.attempts = outcome.attempts;
+        summary.log(&event, &response, started.elapsed());
+        Ok(response)
+    }
+
+    async fn put_back(&self, event: &FirehoseEvent<'_>, entries: &[Entry], deadline: Instant) -> Outcome {
+        if entries.is_empty() {
+            return Outcome::default();
+        }
+        match Stream::of(event) {
+            Ok(stream) => self.reingester.put_back(&stream, entries, deadline).await,
+            Err(invalid_arn) => {
+                let refusal = Refusal { is_final: true, reason: invalid_arn.to_string() };
+                Outcome { refusals: vec![Some(refusal); entries.len()], attempts: 0 }
+            }
+        }
+    }
+}
+
+/// The answer to one record, as far as it is known before re-ingestion.
+enum Row {
+    Known(RecordResult, Option<String>),
+    /// It depends on these entries being accepted.
+    PutBack(Range<usize>),
+}
+
+impl Row {
+    fn of(record: &FirehoseRecord<'_>, fate: Fate, is_from_kinesis: bool, entries: &mut Vec<Entry>) -> Self {
+        let pieces = match fate {
+            Fate::Keep(data) => return Self::Known(RecordResult::Ok, Some(data)),
+            Fate::Drop(_) => return Self::Known(RecordResult::Dropped, None),
+            Fate::Fail(reason) => {
+                log_failure(&record.record_id, &reason);
+                return Self::Known(RecordResult::ProcessingFailed, None);
+            }
+            Fate::Reingest(original) => vec![original],
+            Fate::Split(pieces) => pieces,
+        };
+        let partition_key = is_from_kinesis.then(|| record.partition_key());
+        let start = entries.len();
+        entries.extend(pieces.into_iter().map(|data| Entry { data, partition_key: partition_key.clone() }));
+        Self::PutBack(start..entries.len())
+    }
+
+    fn answer(self, record: &FirehoseRecord<'_>, refusals: &[Option<Refusal>]) -> ResponseRecord {
+        let record_id = record.record_id.clone().into_owned();
+        let (result, data) = match self {
+            Self::Known(result, data) => (result, data),
+            Self::PutBack(entries) => {
+                let pieces = entries.len();
+                let refused: Vec<_> = refusals[entries].iter().flatten().collect();
+                if let Some(refusal) = refused.first() {
+                    let (reason, accepted) = (&refusal.reason, pieces - refused.len());
+                    error!(
+                        record_id,
+                        reason, pieces, accepted, "not accepted back: the record goes to the error prefix"
+                    );
+                    (RecordResult::ProcessingFailed, None)
+                } else {
+                    (RecordResult::Dropped, None)
+                }
+            }
+        };
+        ResponseRecord { record_id, result, data }
+    }
+}
+
+/// When re-ingestion has to end. A context without a deadline (no Lambda has one) gets as long as Firehose waits.
+fn deadline(context: &Context, now: Instant) -> Instant {
+    let left = match context.deadline {
+        0 => FIREHOSE_TIMEOUT,
+        _ => context.deadline().duration_since(SystemTime::now()).unwrap_or_default(),
+    };
+    now + left.saturating_sub(DEADLINE_MARGIN)
+}
+
+fn log_failure(record_id: &str, reason: &FailReason) {
+    let cause = std::error::Error::source(reason).map(ToString::to_string);
+    if reason.needs_a_person() {
+        error!(record_id, %reason, cause, "too large: the record goes to the error prefix");
+    } else {
+        warn!(record_id, %reason, cause, "not a CloudWatch Logs record: it goes to the error prefix");
+    }
+}
+
+/// One line an invocation, however many records: a function that reads its own log writes more for every line it reads.
+fn log_ignored_log_groups(fates: &[Fate]) {
+    let mut ignored = fates.iter().filter_map(|fate| match fate {
+        Fate::Drop(DropReason::IgnoredLogGroup(log_group)) => Some(log_group),
+        _ => None,
+    });
+    if let Some(log_group) = ignored.next() {
+        let records = 1 + ignored.count();
+        warn!(
+            log_group,
+            records,
+            "records of an ignored log group dropped: if it is the function's own, remove its subscription filter"
+        );
+    }
+}

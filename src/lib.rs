@@ -1,0 +1,36 @@
+//! The Lambda function that Amazon Data Firehose calls to transform CloudWatch Logs records.
+//!
+//! ```text
+//! CloudWatch Logs --subscription filter--> Firehose --event--> plan --> response --> Firehose --> S3
+//!                                             ^                  |
+//!                                             +---- reingest <---+  what the response has no room for
+//! ```
+//!
+//! What happens to every record, and why, is in `docs/semantics.md`. The modules, in reading order:
+//!
+//! - [`quotas`]: the numbers that everything keeps to.
+//! - [`event`]: what Firehose sends. [`response`]: what it gets back, and how long that is.
+//! - [`decode`]: base64, gzip, UTF-8. [`logs_message`]: the payload inside, on top of [`json_string`].
+//! - [`transform`]: from a log event to bytes.
+//! - [`budget`]: whether they fit. [`forecast`]: whether it is worth finding out. [`split`]: what if they never fit.
+//! - [`plan`]: the fate of every record; all of the above, and nothing that waits.
+//! - [`reingest`]: puts records back on the stream; the only module that names an AWS SDK.
+//! - [`handler`]: one invocation from event to response.
+//! - [`config`]: the environment. [`logging`]: what the function says of itself.
+
+pub mod budget;
+pub mod config;
+pub mod decode;
+pub mod event;
+pub mod forecast;
+pub mod handler;
+pub mod json_string;
+pub mod logging;
+pub mod logs_message;
+pub mod plan;
+pub mod quotas;
+pub mod reingest;
+pub mod response;
+pub mod split;
+mod summary;
+pub mod transform;
