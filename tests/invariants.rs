@@ -1,0 +1,165 @@
+//! What always holds, whatever the batch and however the stream answers.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use firehose_logs_transform::config::Config;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::common::records::{Record, control_message, gunzip, payload};
+use crate::common::stream::{Answer, FakeStream};
+use crate::common::{Invocation, data, event, json_output, results, rows};
+
+/// What a record of a batch is made of.
+#[derive(Debug, Clone)]
+enum Kind {
+    /// So many log events of so many bytes each.
+    Data {
+        log_events: usize,
+        message_len: usize,
+    },
+    Control,
+    Broken,
+}
+
+fn kind() -> impl Strategy<Value = Kind> {
+    let data = |log_events, message_len| {
+        (log_events, message_len).prop_map(|(log_events, message_len)| Kind::Data { log_events, message_len })
+    };
+    prop_oneof![
+        6 => data(0..20_usize, 0..300_usize),
+        6 => data(100..3_000_usize, 100..900_usize),
+        1 => data(1..4_usize, 1_000_000..4_600_000_usize),
+        1 => Just(Kind::Control),
+        1 => Just(Kind::Broken),
+    ]
+}
+
+/// The record, its log events numbered so that none is like another in the whole batch.
+fn record(index: usize, kind: &Kind) -> Record {
+    let id = format!("record {index}");
+    match kind {
+        Kind::Control => Record::of_payload(&id, &control_message()),
+        Kind::Broken => Record::of_bytes(&id, b"\x1f\x8bbroken"),
+        Kind::Data { log_events, message_len } => {
+            let log_event =
+                |event| json!({"id": format!("{index}.{event}"), "timestamp": 1, "message": "m".repeat(*message_len)});
+            Record::of_payload(&id, &payload("/app", &(0..*log_events).map(log_event).collect::<Vec<_>>()))
+        }
+    }
+}
+
+fn ids_of_lines(output: &str) -> Vec<String> {
+    output.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["id"].as_str().unwrap().to_owned()).collect()
+}
+
+fn ids_of_payload(bytes: &[u8]) -> Vec<String> {
+    let payload = gunzip(bytes);
+    payload["logEvents"].as_array().unwrap().iter().map(|event| event["id"].as_str().unwrap().to_owned()).collect()
+}
+
+/// The ids of all log events of sound records.
+fn all_ids(records: &[Record], kinds: &[Kind]) -> Vec<String> {
+    let sound = records.iter().zip(kinds).filter(|(_, kind)| matches!(kind, Kind::Data { .. }));
+    sound.flat_map(|(record, _)| ids_of_payload(&record.bytes())).collect()
+}
+
+fn block_on<F: Future>(future: F) -> F::Output {
+    tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap().block_on(future)
+}
+
+/// One invocation. That no response is over the budget and no batch over its quotas, [`Invocation`] and [`FakeStream`]
+/// assert of every one.
+async fn answer(records: &[Record], stream: &FakeStream) -> Value {
+    let config = Config { reingest_max_attempts: 3, ..json_output() };
+    let response = Invocation::with(config, stream).answer(&event(records)).await.unwrap();
+    let ids: Vec<_> = rows(&response).iter().map(|row| row["recordId"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(ids, records.iter().map(|record| record.id.clone()).collect::<Vec<_>>(), "each recordId once, in order");
+    response
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn log_events_out_reingested_and_failed_are_those_that_came_in(
+        kinds in prop::collection::vec(kind(), 0..14),
+        refusing in 0..4_usize,
+    ) {
+        let records: Vec<_> = kinds.iter().enumerate().map(|(index, kind)| record(index, kind)).collect();
+        let stream = FakeStream::in_turn(match refusing {
+            0 => vec![Answer::Error(400, "AccessDeniedException")],
+            1 => vec![Answer::AcceptWhere(|index| index % 2 == 0)],
+            2 => vec![Answer::Disconnect, Answer::Accept],
+            _ => vec![Answer::Accept],
+        });
+        let response = block_on(answer(&records, &stream));
+
+        let mut seen = Vec::new();
+        let mut pieces: BTreeMap<String, usize> = BTreeMap::new();
+        for id in stream.accepted().iter().flat_map(|data| ids_of_payload(data)) {
+            *pieces.entry(id).or_default() += 1;
+        }
+        for (record, (row, kind)) in records.iter().zip(rows(&response).iter().zip(&kinds)) {
+            match (row["result"].as_str().unwrap(), kind) {
+                ("Ok", Kind::Data { .. }) => seen.extend(ids_of_lines(&data(row))),
+                ("ProcessingFailed", Kind::Data { .. }) => {
+                    // The error prefix has all of it. Pieces that were accepted before another was refused are there twice.
+                    let ids = ids_of_payload(&record.bytes());
+                    for id in &ids {
+                        pieces.remove(id);
+                    }
+                    seen.extend(ids);
+                }
+                ("Dropped", Kind::Data { .. } | Kind::Control) | ("ProcessingFailed", Kind::Broken) => {}
+                (result, kind) => prop_assert!(false, "{result} of {kind:?}"),
+            }
+        }
+        prop_assert!(pieces.values().all(|count| *count == 1), "what was accepted is not sent again");
+        seen.extend(pieces.into_keys());
+        seen.sort();
+        let mut all = all_ids(&records, &kinds);
+        all.sort();
+        prop_assert_eq!(seen, all);
+    }
+
+    #[test]
+    fn event_fed_back_until_nothing_is_left_delivers_every_log_event_once(
+        kinds in prop::collection::vec(kind(), 1..14),
+    ) {
+        let mut records: Vec<_> = kinds.iter().enumerate().map(|(index, kind)| record(index, kind)).collect();
+        let all = all_ids(&records, &kinds);
+        let mut delivered = Vec::new();
+        let mut failed = BTreeSet::new();
+        let mut passes = 0;
+        while !records.is_empty() {
+            passes += 1;
+            prop_assert!(passes <= 60, "it does not end: {} records are left", records.len());
+            let stream = FakeStream::accepting();
+            let response = block_on(answer(&records, &stream));
+            for (row, record) in rows(&response).iter().zip(&records) {
+                match row["result"].as_str().unwrap() {
+                    "Ok" => delivered.extend(ids_of_lines(&data(row))),
+                    "ProcessingFailed" if !record.bytes().ends_with(b"broken") => {
+                        failed.extend(ids_of_payload(&record.bytes()));
+                    }
+                    _ => {}
+                }
+            }
+            let going_back = stream.accepted();
+            prop_assert!(going_back.len() < records.len() || results(&response).contains(&"Ok")
+                || going_back.iter().all(|data| ids_of_payload(data).len() < all.len()), "a pass without progress");
+            records = going_back.iter().enumerate()
+                .map(|(index, data)| Record::of_bytes(&format!("pass {passes} record {index}"), data)).collect();
+        }
+        let largest_line = 4_499_900;
+        prop_assert!(failed.is_empty() || kinds.iter().any(|kind| {
+            matches!(kind, Kind::Data { message_len, .. } if *message_len + 200 > largest_line)
+        }), "only a log event that fits no response fails");
+        delivered.extend(failed);
+        delivered.sort();
+        let mut all = all;
+        all.sort();
+        prop_assert_eq!(delivered, all);
+    }
+}

@@ -1,0 +1,10 @@
+//! What the function promises, seen from outside: through the public handler, and through the built binary.
+
+// The exemption that clippy.toml makes for tests covers test functions and not what they call.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+
+mod common;
+mod fate_table;
+mod field_defects;
+mod invariants;
+mod reingestion;
