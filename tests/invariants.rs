@@ -6,7 +6,7 @@ use firehose_logs_transform::config::Config;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::common::records::{Record, control_message, gunzip, payload};
+use crate::common::records::{Record, control_message, gunzip, gzip, payload};
 use crate::common::stream::{Answer, FakeStream};
 use crate::common::{Invocation, data, event, json_output, results, rows};
 
@@ -76,6 +76,44 @@ async fn answer(records: &[Record], stream: &FakeStream) -> Value {
     let ids: Vec<_> = rows(&response).iter().map(|row| row["recordId"].as_str().unwrap().to_owned()).collect();
     assert_eq!(ids, records.iter().map(|record| record.id.clone()).collect::<Vec<_>>(), "each recordId once, in order");
     response
+}
+
+/// A payload, broken in one place: a byte changed, and the rest cut off or not.
+fn broken_payload() -> impl Strategy<Value = Vec<u8>> {
+    let text = payload("/app", &[json!({"id": "1", "timestamp": 1, "message": "a\\\"\u{1f600}ログ"})])
+        .to_string()
+        .into_bytes();
+    (any::<prop::sample::Index>(), any::<u8>(), any::<prop::sample::Index>(), any::<bool>(), any::<bool>()).prop_map(
+        move |(at, byte, cut, is_cut, breaks_gzip)| {
+            let mut bytes = if breaks_gzip { gzip(&text) } else { text.clone() };
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+            if is_cut {
+                bytes.truncate(cut.index(bytes.len()));
+            }
+            if breaks_gzip { bytes } else { gzip(&bytes) }
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn record_of_any_bytes_has_an_answer(
+        any_bytes in prop::collection::vec(any::<u8>(), 0..200),
+        broken in prop::collection::vec(broken_payload(), 1..20),
+        is_json in any::<bool>(),
+    ) {
+        let bytes = std::iter::once(any_bytes).chain(broken);
+        let mut records: Vec<_> =
+            bytes.enumerate().map(|(index, bytes)| Record::of_bytes(&index.to_string(), &bytes)).collect();
+        records.push(record(99, &Kind::Data { log_events: 1, message_len: 1 }));
+        let config = if is_json { json_output() } else { Config::default() };
+        let stream = FakeStream::accepting();
+        let response = block_on(Invocation::with(config, &stream).answer(&event(&records))).unwrap();
+        let results = results(&response);
+        prop_assert_eq!(results.len(), records.len());
+        prop_assert_eq!(results.last(), Some(&"Ok"));
+    }
 }
 
 proptest! {

@@ -6,5 +6,7 @@
 mod common;
 mod fate_table;
 mod field_defects;
+mod fixtures;
 mod invariants;
+mod process;
 mod reingestion;

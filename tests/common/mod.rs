@@ -1,5 +1,6 @@
 //! Events as Firehose sends them, a stream that takes records back, and the function between them.
 
+pub(crate) mod aws;
 pub(crate) mod records;
 pub(crate) mod stream;
 

@@ -91,9 +91,13 @@ pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
 }
 
 pub(crate) fn gunzip(bytes: &[u8]) -> Value {
+    serde_json::from_str(&gunzip_text(bytes).unwrap()).unwrap()
+}
+
+/// The text of a gzip record, if it is one.
+pub(crate) fn gunzip_text(bytes: &[u8]) -> Option<String> {
     let mut text = String::new();
-    MultiGzDecoder::new(bytes).read_to_string(&mut text).unwrap();
-    serde_json::from_str(&text).unwrap()
+    MultiGzDecoder::new(bytes).read_to_string(&mut text).ok().map(|_| text)
 }
 
 /// The messages of a record that was put back.

@@ -1,0 +1,112 @@
+//! The built binary, between a local Lambda Runtime API and a local Firehose endpoint.
+
+use serde_json::{Value, json};
+use tokio::process::Child;
+
+use crate::common::aws::{LocalAws, Outcome};
+use crate::common::records::{Record, gzip, record_of_output};
+use crate::common::{data, event, results, rows};
+
+/// Ends the function, and gives what it logged.
+async fn logged(mut function: Child) -> Vec<Value> {
+    function.start_kill().unwrap();
+    let output = function.wait_with_output().await.unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}"))).collect()
+}
+
+#[tokio::test]
+async fn binary_answers_one_event_after_another() {
+    let first = event(&[Record::of_messages("1", &["ログ"]), Record::of_bytes("2", b"broken")]);
+    let second = event(&[Record::of_messages("3", &["b"])]);
+    let mut aws = LocalAws::serve(&[first, second], Vec::new()).await;
+    let function = aws.start_function(&[]);
+    let first = String::from_utf8(aws.response().await).unwrap();
+    assert_eq!(
+        first,
+        r#"{"records":[{"recordId":"1","result":"Ok","data":"44Ot44KwCg=="},{"recordId":"2","result":"ProcessingFailed"}]}"#
+    );
+    let second: Value = serde_json::from_slice(&aws.response().await).unwrap();
+    assert_eq!(data(&rows(&second)[0]), "b\n");
+
+    let lines = logged(function).await;
+    let levels: Vec<_> = lines.iter().map(|line| line["level"].as_str().unwrap()).collect();
+    assert_eq!(levels, ["WARN", "INFO", "INFO"], "{lines:?}");
+    assert!(lines.iter().all(|line| line["span"]["request_id"] == "8476a536-e9f4-11e8-9739-2dfe598c3fcd"), "{lines:?}");
+}
+
+#[tokio::test]
+async fn overflow_goes_back_through_the_firehose_endpoint() {
+    let records =
+        [record_of_output("1", 4_450_000), record_of_output("2", 1_000_000), record_of_output("3", 1_000_000)];
+    let mut event = event(&records);
+    event["deliveryStreamArn"] = "arn:aws:firehose:us-west-2:123456789012:deliverystream/logs".into();
+    let accepted = json!({"RecordId": "id"});
+    let refused = json!({"ErrorCode": "ServiceUnavailableException", "ErrorMessage": "Slow down."});
+    let answers = vec![
+        (500, json!({"__type": "InternalFailure"})),
+        (200, json!({"FailedPutCount": 1, "RequestResponses": [refused, accepted]})),
+        (200, json!({"FailedPutCount": 0, "RequestResponses": [accepted]})),
+    ];
+    let mut aws = LocalAws::serve(&[event], answers).await;
+    let function = aws.start_function(&[("AWS_REGION", "eu-central-1")]);
+    let response: Value = serde_json::from_slice(&aws.response().await).unwrap();
+    assert_eq!(results(&response), ["Ok", "Dropped", "Dropped"]);
+
+    let requests = aws.firehose_requests();
+    let sent: Vec<_> = requests.iter().map(|request| request.body["Records"].clone()).collect();
+    let data = |index: usize| json!({"Data": records[index].base64});
+    assert_eq!(sent, [json!([data(1), data(2)]), json!([data(1), data(2)]), json!([data(1)])]);
+    assert!(requests.iter().all(|request| {
+        request.target == "Firehose_20150804.PutRecordBatch"
+            && request.body["DeliveryStreamName"] == "logs"
+            && request.is_signed
+    }));
+    assert_eq!(logged(function).await.last().unwrap()["attempts"], 3);
+}
+
+#[tokio::test]
+async fn event_that_is_no_firehose_event_is_an_invocation_error_and_the_next_one_is_answered() {
+    let good = event(&[Record::of_messages("1", &["a"])]);
+    let mut aws = LocalAws::serve(&[json!({"awslogs": {"data": "secret"}}), good], Vec::new()).await;
+    let function = aws.start_function(&[]);
+    let Outcome::Error(body) = aws.outcome().await else { panic!("an error") };
+    assert_eq!(body["errorType"], "InvalidEvent");
+    assert!(body["errorMessage"].as_str().unwrap().starts_with("not a Firehose transformation event"), "{body}");
+    assert!(!aws.response().await.is_empty());
+    let lines = logged(function).await;
+    assert_eq!(lines.iter().map(|line| line["level"].as_str().unwrap()).collect::<Vec<_>>(), ["ERROR", "INFO"]);
+}
+
+#[tokio::test]
+async fn bad_configuration_value_stops_the_start_and_names_the_variable() {
+    let aws = LocalAws::serve(&[], Vec::new()).await;
+    let output = aws.start_function(&[("OUTPUT_FORMAT", "csv")]).wait_with_output().await.unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let line: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(line["error"], "environment variable OUTPUT_FORMAT: expected message or json, found \"csv\"");
+}
+
+#[tokio::test]
+async fn record_that_would_inflate_to_a_gigabyte_is_refused_within_bounded_memory() {
+    // A hundred members of ten mebibytes each: a kilobyte of gzip for each mebibyte of zeros.
+    let bomb = gzip(&vec![0; 10 * 1024 * 1024]).repeat(100);
+    assert!(bomb.len() <= 1_000 * 1024);
+    let event = event(&[Record::of_bytes("bomb", &bomb), Record::of_messages("good", &["a"])]);
+    let mut aws = LocalAws::serve(&[event], Vec::new()).await;
+    let function = aws.start_function(&[]);
+    let response: Value = serde_json::from_slice(&aws.response().await).unwrap();
+    assert_eq!(results(&response), ["ProcessingFailed", "Ok"]);
+    let peak = peak_memory_kib(&function);
+    assert!(peak < 192 * 1024, "a peak of {peak} KiB for a limit of 64 MiB");
+    let error = &logged(function).await[0];
+    assert_eq!(error["level"], "ERROR");
+    assert!(error["reason"].as_str().unwrap().contains("raise MAX_DECOMPRESSED_BYTES"), "{error}");
+}
+
+/// Linux's own count of the most memory that a process has had.
+fn peak_memory_kib(process: &Child) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", process.id().unwrap())).unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    peak.trim().trim_end_matches(" kB").parse().unwrap()
+}
