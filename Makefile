@@ -1,0 +1,35 @@
+# What the targets need beyond a Rust toolchain and Python 3 they install themselves, into target/ and .venv/.
+
+SHELL := /usr/bin/env bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.PHONY: invoke test lint check fixtures prerequisites
+
+# Runs the function on a log file, or on a fixture: make invoke LOGS=app.log
+invoke: .venv/ready
+	@scripts/invoke.sh $(LOGS)
+
+test: .venv/ready
+	cargo test
+	scripts/test_invoke.sh
+
+lint: prerequisites
+	cargo fmt --check
+	cargo clippy --all-targets -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc --no-deps --document-private-items
+
+check: lint test
+
+# Writes the generated files of every fixture anew.
+fixtures: prerequisites
+	UPDATE_FIXTURES=1 cargo test --quiet --test tests every_fixture_is_answered
+	git diff --stat fixtures
+
+prerequisites:
+	@command -v cargo >/dev/null || { echo 'make: Rust is missing: install it from https://rustup.rs' >&2; exit 1; }
+	@command -v python3 >/dev/null || { echo 'make: Python 3 is missing: install python3 with its venv module' >&2; exit 1; }
+
+.venv/ready: tools/requirements.txt | prerequisites
+	@python3 -m venv --clear .venv || { echo 'make: python3 -m venv fails: install the venv module (python3-venv)' >&2; exit 1; }
+	@.venv/bin/pip install --quiet --disable-pip-version-check -r tools/requirements.txt
+	@touch $@

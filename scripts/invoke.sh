@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# Runs the function under `cargo lambda watch`, invokes it with events, and shows what Firehose would deliver.
+#
+#   scripts/invoke.sh [LOGFILE]      without a file: the event of fixtures/data_message
+#
+# The decoded output goes to standard output, everything else to standard error. Environment variables of the function
+# (OUTPUT_FORMAT and so on) are passed on; options for the packer go into PACK_OPTIONS, such as "--control-message".
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+logs=${1:-}
+work=$(mktemp -d)
+watch_pid='' function_pid=''
+stop() {
+  [ -z "$function_pid" ] || kill "$function_pid" 2>/dev/null || true
+  [ -z "$watch_pid" ] || kill "$watch_pid" 2>/dev/null || true
+  wait 2>/dev/null || true
+  rm -rf "$work"
+}
+trap stop EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+fail() {
+  echo "invoke: $1" >&2
+  cat "$work"/*.log >&2 2>/dev/null || true
+  exit 1
+}
+
+cargo build --quiet --bins --examples
+programs=${CARGO_TARGET_DIR:-target}/debug
+if [ -n "$logs" ]; then
+  # shellcheck disable=SC2086 # the options are words
+  "$programs/examples/pack" ${PACK_OPTIONS:-} "$logs" >"$work/events.jsonl"
+else
+  tr -d '\n' <fixtures/data_message/event.json >"$work/events.jsonl"
+  echo >>"$work/events.jsonl"
+fi
+
+# The function is built already, for the tests too: cargo-lambda brings the Lambda APIs, and would build it once more.
+port=$(.venv/bin/python -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+.venv/bin/cargo-lambda lambda watch --only-lambda-apis --invoke-address 127.0.0.1 --invoke-port "$port" \
+  >"$work/watch.log" 2>&1 &
+watch_pid=$!
+for attempt in $(seq 100); do
+  (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && break
+  kill -0 "$watch_pid" 2>/dev/null && [ "$attempt" -lt 100 ] || fail 'cargo lambda watch does not listen:'
+  sleep 0.1
+done
+
+# Overflow goes nowhere here, and least of all to a real account: one attempt at a port where nobody listens.
+AWS_LAMBDA_FUNCTION_NAME=_ AWS_LAMBDA_FUNCTION_VERSION=1 AWS_LAMBDA_FUNCTION_MEMORY_SIZE=256 \
+  AWS_LAMBDA_RUNTIME_API="http://127.0.0.1:$port/.rt" \
+  AWS_ENDPOINT_URL=http://127.0.0.1:9 AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local \
+  REINGEST_MAX_ATTEMPTS="${REINGEST_MAX_ATTEMPTS:-1}" \
+  "$programs/firehose-logs-transform" >"$work/function.log" 2>&1 &
+function_pid=$!
+
+while IFS= read -r event; do
+  printf '%s' "$event" >"$work/event.json"
+  .venv/bin/cargo-lambda lambda invoke --invoke-address 127.0.0.1 --invoke-port "$port" --data-file "$work/event.json" \
+    >>"$work/responses.jsonl" 2>"$work/invoke.log" &
+  # A function that has ended never answers.
+  wait -n "$!" "$function_pid" || fail 'the invocation failed:'
+  kill -0 "$function_pid" 2>/dev/null || fail 'the function ended:'
+done <"$work/events.jsonl"
+
+grep -E '"level":"(WARN|ERROR)"' "$work/function.log" >&2 || true
+"$programs/examples/unpack" <"$work/responses.jsonl"
