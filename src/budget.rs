@@ -13,7 +13,7 @@
 //! behind it, which Firehose bills again.
 
 use crate::quotas::RESPONSE_BUDGET_BYTES;
-use crate::response::{FRAME_LEN, dropped_row_len, failed_row_len, ok_row_len};
+use crate::response::{FRAME_LEN, dropped_row_len, failed_row_len};
 
 /// What is left of [`RESPONSE_BUDGET_BYTES`] in one response.
 #[derive(Debug)]
@@ -66,9 +66,8 @@ impl Budget {
         self.left
     }
 
-    /// Places `output_len` bytes of output, before base64, and takes them from the budget if they fit.
-    pub fn try_place(&mut self, record_id: &str, output_len: usize) -> Place {
-        let row = ok_row_len(record_id, output_len);
+    /// Places a row of `row` bytes with a record's output, and takes them from the budget if they fit.
+    pub fn try_place(&mut self, record_id: &str, row: usize) -> Place {
         let reserved = failed_row_len(record_id);
         let fits = |bytes: usize| row <= bytes + reserved;
         if fits(self.left) {
@@ -92,14 +91,15 @@ impl Budget {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::response::ok_row_len;
 
     /// The most output, in bytes before base64, that the response to a single record of id `r` holds.
     fn most_output() -> usize {
-        (RESPONSE_BUDGET_BYTES - FRAME_LEN - ok_row_len("r", 0)) / 4 * 3
+        (RESPONSE_BUDGET_BYTES - FRAME_LEN - ok_row_len("r", 0, None)) / 4 * 3
     }
 
     fn place(ids: &[&str], output_len: usize) -> Place {
-        Budget::reserve_rows(ids.iter().copied()).unwrap().try_place("r", output_len)
+        Budget::reserve_rows(ids.iter().copied()).unwrap().try_place("r", ok_row_len("r", output_len, None))
     }
 
     #[test]
@@ -117,9 +117,9 @@ mod tests {
     #[test]
     fn what_did_not_fit_does_not_stop_what_does() {
         let mut budget = Budget::reserve_rows(["r", "r", "r"].into_iter()).unwrap();
-        assert_eq!(budget.try_place("r", 3_000_000), Place::ThisResponse);
-        assert_eq!(budget.try_place("r", 3_000_000), Place::AnotherResponse);
-        assert_eq!(budget.try_place("r", 1_000), Place::ThisResponse);
+        assert_eq!(budget.try_place("r", ok_row_len("r", 3_000_000, None)), Place::ThisResponse);
+        assert_eq!(budget.try_place("r", ok_row_len("r", 3_000_000, None)), Place::AnotherResponse);
+        assert_eq!(budget.try_place("r", ok_row_len("r", 1_000, None)), Place::ThisResponse);
     }
 
     #[test]

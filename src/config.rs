@@ -2,11 +2,17 @@
 
 use tracing::Level;
 
+use crate::partition::PartitionKey;
+
 /// Everything that can be set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
     /// `OUTPUT_FORMAT`: what becomes of a log event.
     pub output_format: OutputFormat,
+    /// `OUTPUT_COMPRESSION` and `OUTPUT_COMPRESSION_LEVEL`: whether a record's output is a gzip member, and of what level.
+    pub output_compression: OutputCompression,
+    /// `PARTITION_KEYS`: what Firehose's dynamic partitioning gets to know of each record.
+    pub partition_keys: Vec<PartitionKey>,
     /// `IGNORED_LOG_GROUPS`: names of log groups whose records are dropped.
     pub ignored_log_groups: Vec<String>,
     /// `MAX_DECOMPRESSED_BYTES`: a record that inflates to more bytes than this fails.
@@ -28,6 +34,18 @@ pub enum OutputFormat {
     Json,
 }
 
+/// The values of `OUTPUT_COMPRESSION`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutputCompression {
+    /// The output as it is.
+    None,
+    /// One gzip member a record.
+    Gzip {
+        /// From 1, fast, to 9, small.
+        level: u32,
+    },
+}
+
 /// A variable has a value that it cannot have.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("environment variable {variable}: expected {expected}, found {found:?}")]
@@ -41,6 +59,8 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             output_format: OutputFormat::Message,
+            output_compression: OutputCompression::None,
+            partition_keys: Vec::new(),
             ignored_log_groups: Vec::new(),
             max_decompressed_bytes: 64 * 1024 * 1024,
             reingest_max_attempts: 20,
@@ -60,6 +80,10 @@ impl Config {
     pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let default = Self::default();
         let variable = |name| Variable { name, value: lookup(name).filter(|value| !value.is_empty()) };
+        let gzip_level =
+            variable("OUTPUT_COMPRESSION_LEVEL").parse_or(DEFAULT_GZIP_LEVEL, "a number from 1 to 9", |value| {
+                value.parse().ok().filter(|level| (1..=9).contains(level))
+            })?;
         Ok(Self {
             output_format: variable("OUTPUT_FORMAT").parse_or(default.output_format, "message or json", |value| {
                 match value {
@@ -68,6 +92,20 @@ impl Config {
                     _ => None,
                 }
             })?,
+            output_compression: variable("OUTPUT_COMPRESSION").parse_or(
+                default.output_compression,
+                "none or gzip",
+                |value| match value {
+                    "none" => Some(OutputCompression::None),
+                    "gzip" => Some(OutputCompression::Gzip { level: gzip_level }),
+                    _ => None,
+                },
+            )?,
+            partition_keys: variable("PARTITION_KEYS").parse_or(
+                default.partition_keys,
+                "owner, log_group, log_stream, year, month, day and hour, each at most once, separated by commas",
+                parse_partition_keys,
+            )?,
             ignored_log_groups: variable("IGNORED_LOG_GROUPS").parse_or(
                 default.ignored_log_groups,
                 "names of log groups, separated by commas",
@@ -93,6 +131,9 @@ impl Config {
     }
 }
 
+/// On real logs level 6 makes objects 7 to 11 % smaller, and compressing takes up to 1.7 times as long.
+const DEFAULT_GZIP_LEVEL: u32 = 3;
+
 struct Variable {
     name: &'static str,
     value: Option<String>,
@@ -108,6 +149,12 @@ impl Variable {
         let Some(found) = self.value else { return Ok(default) };
         parse(&found).ok_or(ConfigError { variable: self.name, expected, found })
     }
+}
+
+fn parse_partition_keys(value: &str) -> Option<Vec<PartitionKey>> {
+    let keys: Vec<_> = value.split(',').map(|name| PartitionKey::named(name.trim())).collect::<Option<_>>()?;
+    let is_repeated = |(index, key)| keys[..index].contains(key);
+    (!keys.iter().enumerate().any(is_repeated)).then_some(keys)
 }
 
 /// Names as CloudWatch Logs allows them: 1 to 512 of letters, digits and `_-/.#`.
@@ -147,6 +194,9 @@ mod tests {
     fn every_variable_is_read() {
         let config = read(&[
             ("OUTPUT_FORMAT", "json"),
+            ("OUTPUT_COMPRESSION", "gzip"),
+            ("OUTPUT_COMPRESSION_LEVEL", "9"),
+            ("PARTITION_KEYS", "owner, log_group,log_stream,year,month,day,hour"),
             ("IGNORED_LOG_GROUPS", "/aws/lambda/a, b#1"),
             ("MAX_DECOMPRESSED_BYTES", "1000"),
             ("REINGEST_MAX_ATTEMPTS", "3"),
@@ -157,6 +207,8 @@ mod tests {
             config,
             Ok(Config {
                 output_format: OutputFormat::Json,
+                output_compression: OutputCompression::Gzip { level: 9 },
+                partition_keys: PartitionKey::ALL.to_vec(),
                 ignored_log_groups: vec!["/aws/lambda/a".into(), "b#1".into()],
                 max_decompressed_bytes: 1_000,
                 reingest_max_attempts: 3,
@@ -170,6 +222,17 @@ mod tests {
     fn bad_value_names_the_variable_the_value_and_what_is_allowed() {
         for (variable, value, message) in [
             ("OUTPUT_FORMAT", "csv", "environment variable OUTPUT_FORMAT: expected message or json, found \"csv\""),
+            (
+                "OUTPUT_COMPRESSION",
+                "zstd",
+                "environment variable OUTPUT_COMPRESSION: expected none or gzip, found \"zstd\"",
+            ),
+            (
+                "PARTITION_KEYS",
+                "day,host",
+                "environment variable PARTITION_KEYS: expected owner, log_group, log_stream, year, month, day and hour, \
+                 each at most once, separated by commas, found \"day,host\"",
+            ),
             (
                 "IGNORED_LOG_GROUPS",
                 "a,,b",
@@ -203,6 +266,8 @@ mod tests {
             values.into_iter().filter(|value| read(&[(variable, value)]).is_ok()).collect::<Vec<_>>()
         };
         assert_eq!(accepted("MAX_DECOMPRESSED_BYTES", ["0", "1", "1073741824", "1073741825"]), ["1", "1073741824"]);
+        assert_eq!(accepted("OUTPUT_COMPRESSION_LEVEL", ["0", "1", "9", "10"]), ["1", "9"]);
+        assert_eq!(accepted("PARTITION_KEYS", ["day,day", "day", "month,day", "day,"]), ["day", "month,day"]);
         assert_eq!(accepted("REINGEST_MAX_ATTEMPTS", ["0", "1", "100", "101"]), ["1", "100"]);
     }
 }

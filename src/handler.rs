@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::event::{FirehoseEvent, FirehoseRecord, InvalidEvent};
 use crate::plan::{DropReason, FailReason, Fate, Plan, plan};
 use crate::reingest::{Entry, Outcome, Refusal, Reingester, Stream};
-use crate::response::{FirehoseResponse, RecordResult, ResponseRecord};
+use crate::response::{FirehoseResponse, Metadata, RecordResult, ResponseRecord};
 use crate::summary::Summary;
 use crate::transform::{self, Transform};
 
@@ -118,7 +118,8 @@ impl Function {
 
 /// The answer to one record, as far as it is known before re-ingestion.
 enum Row {
-    Known(RecordResult, Option<String>),
+    Known(RecordResult),
+    Kept(String, Option<Metadata>),
     /// It depends on these entries being accepted.
     PutBack(Range<usize>),
 }
@@ -126,11 +127,11 @@ enum Row {
 impl Row {
     fn of(record: &FirehoseRecord<'_>, fate: Fate, is_from_kinesis: bool, entries: &mut Vec<Entry>) -> Self {
         let pieces = match fate {
-            Fate::Keep(data) => return Self::Known(RecordResult::Ok, Some(data)),
-            Fate::Drop(_) => return Self::Known(RecordResult::Dropped, None),
+            Fate::Keep(data, metadata) => return Self::Kept(data, metadata),
+            Fate::Drop(_) => return Self::Known(RecordResult::Dropped),
             Fate::Fail(reason) => {
                 log_failure(&record.record_id, &reason);
-                return Self::Known(RecordResult::ProcessingFailed, None);
+                return Self::Known(RecordResult::ProcessingFailed);
             }
             Fate::Reingest(original) => vec![original],
             Fate::Split(pieces) => pieces,
@@ -143,25 +144,28 @@ impl Row {
 
     fn answer(self, record: &FirehoseRecord<'_>, refusals: &[Option<Refusal>]) -> ResponseRecord {
         let record_id = record.record_id.clone().into_owned();
-        let (result, data) = match self {
-            Self::Known(result, data) => (result, data),
-            Self::PutBack(entries) => {
-                let pieces = entries.len();
-                let refused: Vec<_> = refusals[entries].iter().flatten().collect();
-                if let Some(refusal) = refused.first() {
-                    let (reason, accepted) = (&refusal.reason, pieces - refused.len());
-                    error!(
-                        record_id,
-                        reason, pieces, accepted, "not accepted back: the record goes to the error prefix"
-                    );
-                    (RecordResult::ProcessingFailed, None)
-                } else {
-                    (RecordResult::Dropped, None)
-                }
-            }
+        let (result, data, metadata) = match self {
+            Self::Kept(data, metadata) => (RecordResult::Ok, Some(data), metadata),
+            Self::Known(result) => (result, None, None),
+            Self::PutBack(entries) => (put_back_result(&record_id, &refusals[entries]), None, None),
         };
-        ResponseRecord { record_id, result, data }
+        ResponseRecord { record_id, result, data, metadata }
     }
+}
+
+/// Dropped if every piece was accepted. If not, Firehose keeps the whole.
+fn put_back_result(record_id: &str, refusals: &[Option<Refusal>]) -> RecordResult {
+    let refused: Vec<_> = refusals.iter().flatten().collect();
+    let Some(refusal) = refused.first() else { return RecordResult::Dropped };
+    let (pieces, accepted) = (refusals.len(), refusals.len() - refused.len());
+    error!(
+        record_id,
+        reason = refusal.reason,
+        pieces,
+        accepted,
+        "not accepted back: the record goes to the error prefix"
+    );
+    RecordResult::ProcessingFailed
 }
 
 /// When re-ingestion has to end. A context without a deadline (no Lambda has one) gets as long as Firehose waits.

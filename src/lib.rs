@@ -11,7 +11,8 @@
 //! - [`quotas`]: the numbers that everything keeps to.
 //! - [`event`]: what Firehose sends. [`response`]: what it gets back, and how long that is.
 //! - [`decode`]: base64, gzip, UTF-8. [`logs_message`]: the payload inside, on top of [`json_string`].
-//! - [`transform`]: from a log event to bytes.
+//! - [`transform`]: from a log event to bytes. [`output`]: from these to a record's data, compressed or not.
+//!   [`partition`]: what dynamic partitioning gets to know of it.
 //! - [`budget`]: whether they fit. [`forecast`]: whether it is worth finding out. [`split`]: what if they never fit.
 //! - [`plan`]: the fate of every record; all of the above, and nothing that waits.
 //! - [`reingest`]: puts records back on the stream; the only module that names an AWS SDK.
@@ -27,6 +28,8 @@ pub mod handler;
 pub mod json_string;
 pub mod logging;
 pub mod logs_message;
+pub mod output;
+pub mod partition;
 pub mod plan;
 pub mod quotas;
 pub mod reingest;

@@ -16,7 +16,10 @@ use crate::decode::{self, DecodeError};
 use crate::event::{FirehoseEvent, FirehoseRecord};
 use crate::forecast::Forecast;
 use crate::logs_message::{DataMessage, LogsMessage, PayloadError};
+use crate::output::{OutputBuffer, OutputError};
+use crate::partition;
 use crate::quotas::{MAX_RECORD_DATA_BYTES, RESPONSE_BUDGET_BYTES};
+use crate::response::{Metadata, ok_row_len};
 use crate::split::{self, SplitError};
 use crate::transform::Transform;
 
@@ -32,8 +35,8 @@ pub struct Plan {
 /// What becomes of one record.
 #[derive(Debug)]
 pub enum Fate {
-    /// It is returned with its output in base64.
-    Keep(String),
+    /// It is returned with its output in base64, and what dynamic partitioning goes by.
+    Keep(String, Option<Metadata>),
     /// There is nothing to return of it.
     Drop(DropReason),
     /// Its original bytes go to the error prefix.
@@ -64,6 +67,9 @@ pub enum FailReason {
     /// Its text is no subscription payload.
     #[error(transparent)]
     Payload(#[from] PayloadError),
+    /// It cannot be transformed.
+    #[error(transparent)]
+    Output(#[from] OutputError),
     /// Its one log event has more output than a response holds.
     #[error(
         "expected a log event whose row fits in a response of {RESPONSE_BUDGET_BYTES} bytes, found one of {output_len} \
@@ -79,13 +85,13 @@ pub enum FailReason {
 }
 
 impl FailReason {
-    /// Whether a person must look at it: the record is sound, and a limit stands in its way.
+    /// Whether a person must look at it: the record is sound, and a limit or the transform stands in its way.
     #[must_use]
     pub fn needs_a_person(&self) -> bool {
         match self {
             Self::Decode(error) => matches!(error, DecodeError::TooLarge { .. }),
             Self::Payload(_) => false,
-            Self::LogEventTooLarge { .. } | Self::Split(_) => true,
+            Self::Output(_) | Self::LogEventTooLarge { .. } | Self::Split(_) => true,
         }
     }
 }
@@ -118,7 +124,7 @@ pub fn plan(
         budget: Budget::reserve_rows(event.records.iter().map(|record| &*record.record_id))?,
         forecast: Forecast::default(),
         tally: Tally::default(),
-        output: Output::default(),
+        output: OutputBuffer::new(config.output_compression),
     };
     let mut inflated = Vec::new();
     let fates = event
@@ -142,7 +148,7 @@ struct Planner<'a> {
     budget: Budget,
     forecast: Forecast,
     tally: Tally,
-    output: Output,
+    output: OutputBuffer,
 }
 
 impl Planner<'_> {
@@ -164,21 +170,24 @@ impl Planner<'_> {
             return Ok(Fate::Drop(DropReason::IgnoredLogGroup(log_group)));
         }
 
-        self.output.fill(&message, self.transform);
+        let output = self.output.fill(&message, self.transform)?;
         self.tally.log_events += message.log_events.len();
-        self.forecast.observe(text.len(), self.output.len);
-        if self.output.len == 0 {
+        self.forecast.observe(text.len(), output.len);
+        if output.len == 0 {
             return Ok(Fate::Drop(DropReason::NoOutput));
         }
+        let metadata =
+            partition::values(&self.config.partition_keys, &message).map(|partition_keys| Metadata { partition_keys });
+        let row = ok_row_len(&record.record_id, output.len, metadata.as_ref());
         let goes_back_whole = original.len() <= MAX_RECORD_DATA_BYTES;
         let is_one_log_event = message.log_events.len() == 1;
-        match self.budget.try_place(&record.record_id, self.output.len) {
-            Place::ThisResponse => Ok(Fate::Keep(STANDARD.encode(&self.output.bytes))),
-            Place::NoResponse if is_one_log_event => Err(FailReason::LogEventTooLarge { output_len: self.output.len }),
+        match self.budget.try_place(&record.record_id, row) {
+            Place::ThisResponse => Ok(Fate::Keep(STANDARD.encode(output.bytes), metadata)),
+            Place::NoResponse if is_one_log_event => Err(FailReason::LogEventTooLarge { output_len: output.len }),
             Place::AnotherResponse if goes_back_whole => Ok(Fate::Reingest(original)),
             Place::SmallerBatch if goes_back_whole && is_one_log_event => Ok(Fate::Reingest(original)),
             // A record that needs a batch of few others could wait for one for ever on a busy stream: its pieces need not.
-            _ => Ok(Fate::Split(split::split(text, &self.output.lens)?)),
+            _ => Ok(Fate::Split(split::split(text, &output.lens_of_log_events())?)),
         }
     }
 
@@ -202,35 +211,5 @@ impl Planner<'_> {
     fn is_own_log_group(&self, message: &DataMessage<'_>, log_group: &str) -> bool {
         self.config.own_log_group.as_deref() == Some(log_group)
             && self.account.is_none_or(|account| message.owner.text() == account)
-    }
-}
-
-/// The output of one record, in buffers that serve the next one too.
-#[derive(Default)]
-struct Output {
-    /// All of it, unless it is more than a response holds: then some of it.
-    bytes: Vec<u8>,
-    /// Bytes of each log event's output.
-    lens: Vec<usize>,
-    /// Bytes of all of it.
-    len: usize,
-}
-
-impl Output {
-    fn fill(&mut self, message: &DataMessage<'_>, transform: &dyn Transform) {
-        self.bytes.clear();
-        self.lens.clear();
-        self.len = 0;
-        for event in &message.log_events {
-            let start = self.bytes.len();
-            transform.append(message, event, &mut self.bytes);
-            let event_len = self.bytes.len() - start;
-            self.lens.push(event_len);
-            self.len += event_len;
-            // Past this only the sizes matter, and memory stays bounded.
-            if self.bytes.len() > RESPONSE_BUDGET_BYTES {
-                self.bytes.clear();
-            }
-        }
     }
 }

@@ -10,6 +10,8 @@ use std::io;
 
 use serde::Serialize;
 
+use crate::partition::PartitionValues;
+
 /// The answer to one event: a row for each of its records, in its order.
 #[derive(Debug, Serialize)]
 pub struct FirehoseResponse {
@@ -28,6 +30,17 @@ pub struct ResponseRecord {
     /// The output in base64: with [`RecordResult::Ok`], and only there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data: Option<String>,
+    /// What dynamic partitioning goes by: with data, where `PARTITION_KEYS` asks for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<Metadata>,
+}
+
+/// What a row says beside its data.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Metadata {
+    /// Values by key, for `!{partitionKeyFromLambda:KEY}` in the stream's prefix.
+    pub partition_keys: PartitionValues,
 }
 
 /// What Firehose does with a record.
@@ -53,7 +66,7 @@ impl FirehoseResponse {
 impl ResponseRecord {
     fn encoded_len(&self) -> usize {
         let data_len = self.data.as_ref().map_or(0, |data| DATA_MEMBER_LEN + data.len());
-        row_without_data_len(&self.record_id, self.result) + data_len
+        row_without_data_len(&self.record_id, self.result) + data_len + metadata_len(self.metadata.as_ref())
     }
 }
 
@@ -77,9 +90,13 @@ pub fn failed_row_len(record_id: &str) -> usize {
 
 /// Bytes of the row of a record that is kept with `output_len` bytes of output before base64.
 #[must_use]
-pub fn ok_row_len(record_id: &str, output_len: usize) -> usize {
+pub fn ok_row_len(record_id: &str, output_len: usize, metadata: Option<&Metadata>) -> usize {
     let data_len = output_len.div_ceil(3).saturating_mul(4);
-    row_without_data_len(record_id, RecordResult::Ok) + DATA_MEMBER_LEN + data_len
+    row_without_data_len(record_id, RecordResult::Ok) + DATA_MEMBER_LEN + data_len + metadata_len(metadata)
+}
+
+fn metadata_len(metadata: Option<&Metadata>) -> usize {
+    metadata.map_or(0, |metadata| r#","metadata":"#.len() + serialized_len(metadata))
 }
 
 fn row_without_data_len(record_id: &str, result: RecordResult) -> usize {
@@ -118,11 +135,15 @@ mod tests {
     proptest! {
         #[test]
         fn row_lengths_are_what_is_written(id in any::<String>(), output in prop::collection::vec(any::<u8>(), 0..50)) {
-            let row = |result, data| ResponseRecord { record_id: id.clone(), result, data };
+            let row = |result, data| ResponseRecord { record_id: id.clone(), result, data, metadata: None };
             prop_assert_eq!(dropped_row_len(&id), written_len(&row(RecordResult::Dropped, None)));
             prop_assert_eq!(failed_row_len(&id), written_len(&row(RecordResult::ProcessingFailed, None)));
             let ok = row(RecordResult::Ok, Some(STANDARD.encode(&output)));
-            prop_assert_eq!(ok_row_len(&id, output.len()), written_len(&ok));
+            prop_assert_eq!(ok_row_len(&id, output.len(), None), written_len(&ok));
+            prop_assert_eq!(ok.encoded_len(), written_len(&ok));
+            let metadata = Some(Metadata { partition_keys: PartitionValues::from([("log_group", id.clone())]) });
+            let ok = ResponseRecord { metadata, ..ok };
+            prop_assert_eq!(ok_row_len(&id, output.len(), ok.metadata.as_ref()), written_len(&ok));
             prop_assert_eq!(ok.encoded_len(), written_len(&ok));
         }
     }
@@ -130,7 +151,8 @@ mod tests {
     #[test]
     fn response_length_is_what_is_written() {
         for rows in 0..3 {
-            let row = || ResponseRecord { record_id: "r".into(), result: RecordResult::Dropped, data: None };
+            let row =
+                || ResponseRecord { record_id: "r".into(), result: RecordResult::Dropped, data: None, metadata: None };
             let response = FirehoseResponse { records: std::iter::repeat_with(row).take(rows).collect() };
             assert_eq!(response.encoded_len(), serde_json::to_string(&response).unwrap().len());
         }

@@ -16,8 +16,16 @@ use crate::logs_message::{DataMessage, LogEvent};
 /// nothing is left is dropped.
 pub trait Transform: Send + Sync {
     /// Appends the output of `event`, one of the log events of `message`, to `out`, and touches nothing before that.
-    fn append(&self, message: &DataMessage<'_>, event: &LogEvent<'_>, out: &mut Vec<u8>);
+    ///
+    /// # Errors
+    /// The log event has no output, and must not be passed over: its record fails, and goes to the error prefix whole.
+    fn append(&self, message: &DataMessage<'_>, event: &LogEvent<'_>, out: &mut Vec<u8>) -> Result<(), TransformError>;
 }
+
+/// Why a log event has no output. The text is logged: it must not show the log event.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the transform failed: {0}")]
+pub struct TransformError(pub String);
 
 /// The transform of a configured output format.
 #[must_use]

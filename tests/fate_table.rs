@@ -5,7 +5,7 @@ use firehose_logs_transform::config::Config;
 use firehose_logs_transform::logs_message::{DataMessage, LogEvent};
 use firehose_logs_transform::quotas::RESPONSE_BUDGET_BYTES;
 use firehose_logs_transform::split::PIECE_OUTPUT_BYTES;
-use firehose_logs_transform::transform::Transform;
+use firehose_logs_transform::transform::{Transform, TransformError};
 use lambda_runtime::Diagnostic;
 use serde_json::{Value, json};
 
@@ -40,10 +40,11 @@ async fn data_message_without_log_events_is_dropped() {
 async fn data_message_whose_log_events_are_all_filtered_out_is_dropped() {
     struct OnlyErrors;
     impl Transform for OnlyErrors {
-        fn append(&self, _: &DataMessage<'_>, event: &LogEvent<'_>, out: &mut Vec<u8>) {
+        fn append(&self, _: &DataMessage<'_>, event: &LogEvent<'_>, out: &mut Vec<u8>) -> Result<(), TransformError> {
             if event.message.text().starts_with("ERROR") {
                 event.message.append_text(out);
             }
+            Ok(())
         }
     }
     let stream = FakeStream::accepting();
@@ -80,6 +81,25 @@ async fn data_message_of_an_ignored_log_group_is_dropped() {
     let response = answer(config, &event(&records)).await;
     assert_eq!(results(&response), ["Dropped", "Dropped", "Ok", "Dropped"]);
     assert_eq!(logs.lines("WARN").len(), 1);
+}
+
+#[tokio::test]
+async fn record_with_a_log_event_that_cannot_be_transformed_is_processing_failed() {
+    struct NoDigits;
+    impl Transform for NoDigits {
+        fn append(&self, _: &DataMessage<'_>, event: &LogEvent<'_>, _: &mut Vec<u8>) -> Result<(), TransformError> {
+            if event.message.text().contains('1') { Err(TransformError("expected no digits".into())) } else { Ok(()) }
+        }
+    }
+    let logs = Logs::capture();
+    let stream = FakeStream::accepting();
+    let mut invocation = Invocation::with(Config::default(), &stream);
+    invocation.transform = Some(Box::new(NoDigits));
+    let records = [Record::of_messages("1", &["a", "a1", "a"]), Record::of_messages("2", &["a"])];
+    let response = invocation.answer(&event(&records)).await.unwrap();
+    assert_eq!(results(&response), ["ProcessingFailed", "Dropped"]);
+    let [error] = &logs.lines("ERROR")[..] else { panic!("one ERROR: {}", logs.text()) };
+    assert_eq!(error["reason"], "the transform failed: expected no digits");
 }
 
 /// Each way in which a record can be no CloudWatch Logs record: its data, and the reason that is logged.

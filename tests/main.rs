@@ -8,5 +8,6 @@ mod fate_table;
 mod field_defects;
 mod fixtures;
 mod invariants;
+mod output;
 mod process;
 mod reingestion;

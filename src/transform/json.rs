@@ -11,7 +11,7 @@
 
 use std::io::Write;
 
-use super::Transform;
+use super::{Transform, TransformError};
 use crate::json_string::append_on_one_line;
 use crate::logs_message::{DataMessage, LogEvent};
 
@@ -22,7 +22,7 @@ use crate::logs_message::{DataMessage, LogEvent};
 pub struct Json;
 
 impl Transform for Json {
-    fn append(&self, message: &DataMessage<'_>, event: &LogEvent<'_>, out: &mut Vec<u8>) {
+    fn append(&self, message: &DataMessage<'_>, event: &LogEvent<'_>, out: &mut Vec<u8>) -> Result<(), TransformError> {
         out.extend_from_slice(br#"{"id":"#);
         event.id.append_literal(out);
         let _ = write!(out, r#","timestamp":{},"owner":"#, event.timestamp);
@@ -38,5 +38,6 @@ impl Transform for Json {
             append_on_one_line(fields, out);
         }
         out.extend_from_slice(b"}\n");
+        Ok(())
     }
 }

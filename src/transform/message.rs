@@ -1,6 +1,6 @@
 //! `OUTPUT_FORMAT=message`: the message and a line break, as AWS's blueprint writes it.
 
-use super::Transform;
+use super::{Transform, TransformError};
 use crate::logs_message::{DataMessage, LogEvent};
 
 /// The message as it is, and `\n`. A message that has line breaks in it becomes several lines.
@@ -8,8 +8,9 @@ use crate::logs_message::{DataMessage, LogEvent};
 pub struct Message;
 
 impl Transform for Message {
-    fn append(&self, _: &DataMessage<'_>, event: &LogEvent<'_>, out: &mut Vec<u8>) {
+    fn append(&self, _: &DataMessage<'_>, event: &LogEvent<'_>, out: &mut Vec<u8>) -> Result<(), TransformError> {
         event.message.append_text(out);
         out.push(b'\n');
+        Ok(())
     }
 }

@@ -1,0 +1,162 @@
+//! A record's output, from that of its log events: as it is, or as one gzip member.
+//!
+//! Firehose concatenates the data of records, and concatenated gzip members are one gzip file (RFC 1952, section 2.2). So
+//! each record can be compressed by itself, S3 gets `.gz` objects with Firehose's own compression off, and the response
+//! has room for about ten times as many log events.
+
+use std::io::{self, Write};
+
+use flate2::{Compression, GzBuilder, write::GzEncoder};
+
+use crate::config::OutputCompression;
+use crate::logs_message::DataMessage;
+use crate::quotas::RESPONSE_BUDGET_BYTES;
+use crate::transform::{Transform, TransformError};
+
+/// Buffers for the output of one record after another.
+#[derive(Debug)]
+pub struct OutputBuffer {
+    compression: OutputCompression,
+    /// Output of log events; with compression what has not gone through it yet.
+    plain: Vec<u8>,
+    compressed: Vec<u8>,
+    /// Bytes of each log event's output before compression.
+    plain_lens: Vec<usize>,
+}
+
+/// Why a record has no output.
+#[derive(Debug, thiserror::Error)]
+pub enum OutputError {
+    /// One of its log events cannot be transformed.
+    #[error(transparent)]
+    Transform(#[from] TransformError),
+    /// Compressing failed.
+    #[error("cannot compress the output")]
+    Compress(#[from] io::Error),
+}
+
+/// The output of one record.
+#[derive(Debug)]
+pub struct Output<'b> {
+    /// All of it, unless it is more than any response holds: then some of it.
+    pub bytes: &'b [u8],
+    /// Bytes of all of it.
+    pub len: usize,
+    plain_lens: &'b [usize],
+}
+
+impl OutputBuffer {
+    /// Empty buffers.
+    #[must_use]
+    pub fn new(compression: OutputCompression) -> Self {
+        Self { compression, plain: Vec::new(), compressed: Vec::new(), plain_lens: Vec::new() }
+    }
+
+    /// Transforms every log event of `message`.
+    ///
+    /// # Errors
+    /// A log event cannot be transformed.
+    pub fn fill(&mut self, message: &DataMessage<'_>, transform: &dyn Transform) -> Result<Output<'_>, OutputError> {
+        self.plain.clear();
+        self.plain_lens.clear();
+        match self.compression {
+            OutputCompression::None => self.fill_plain(message, transform),
+            OutputCompression::Gzip { level } => self.fill_gzip(message, transform, Compression::new(level)),
+        }
+    }
+
+    fn fill_plain(&mut self, message: &DataMessage<'_>, transform: &dyn Transform) -> Result<Output<'_>, OutputError> {
+        let mut len = 0;
+        for event in &message.log_events {
+            let start = self.plain.len();
+            transform.append(message, event, &mut self.plain)?;
+            self.plain_lens.push(self.plain.len() - start);
+            len += self.plain.len() - start;
+            // Past this only the sizes matter, and memory stays bounded.
+            if self.plain.len() > RESPONSE_BUDGET_BYTES {
+                self.plain.clear();
+            }
+        }
+        Ok(Output { bytes: &self.plain, len, plain_lens: &self.plain_lens })
+    }
+
+    fn fill_gzip(
+        &mut self,
+        message: &DataMessage<'_>,
+        transform: &dyn Transform,
+        level: Compression,
+    ) -> Result<Output<'_>, OutputError> {
+        let mut member = Member::begin(std::mem::take(&mut self.compressed), level);
+        let mut plain_len = 0;
+        for event in &message.log_events {
+            let start = self.plain.len();
+            transform.append(message, event, &mut self.plain)?;
+            self.plain_lens.push(self.plain.len() - start);
+            plain_len += self.plain.len() - start;
+            if self.plain.len() >= CHUNK_BYTES {
+                member.write(&self.plain)?;
+                self.plain.clear();
+            }
+        }
+        member.write(&self.plain)?;
+        let kept = member.end()?;
+        self.compressed = kept.bytes;
+        // Nothing compresses to a header and a trailer, which is not nothing.
+        let len = if plain_len == 0 { 0 } else { kept.len };
+        Ok(Output { bytes: &self.compressed, len, plain_lens: &self.plain_lens })
+    }
+}
+
+impl Output<'_> {
+    /// Bytes of each log event's share of the output: what a record is split by.
+    #[must_use]
+    pub fn lens_of_log_events(&self) -> Vec<usize> {
+        let plain_len: usize = self.plain_lens.iter().sum();
+        let share = |&len: &usize| {
+            let share = (len as u128 * self.len as u128).checked_div(plain_len as u128).unwrap_or(0);
+            usize::try_from(share).unwrap_or(usize::MAX)
+        };
+        self.plain_lens.iter().map(share).collect()
+    }
+}
+
+/// How much goes through the compressor at once.
+const CHUNK_BYTES: usize = 64 * 1024;
+
+/// One gzip member in the making.
+struct Member(GzEncoder<Bounded>);
+
+impl Member {
+    fn begin(mut buffer: Vec<u8>, level: Compression) -> Self {
+        buffer.clear();
+        Self(GzBuilder::new().write(Bounded { bytes: buffer, len: 0 }, level))
+    }
+
+    fn write(&mut self, plain: &[u8]) -> io::Result<()> {
+        self.0.write_all(plain)
+    }
+
+    fn end(self) -> io::Result<Bounded> {
+        self.0.finish()
+    }
+}
+
+/// Keeps what a response can hold, and counts the rest.
+struct Bounded {
+    bytes: Vec<u8>,
+    len: usize,
+}
+
+impl Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.len += bytes.len();
+        if self.len <= RESPONSE_BUDGET_BYTES {
+            self.bytes.extend_from_slice(bytes);
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
