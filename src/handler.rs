@@ -107,7 +107,8 @@ impl Function {
             return Outcome::default();
         }
         match Stream::of(event) {
-            Ok(stream) => self.reingester.put_back(&stream, entries, deadline).await,
+            // Boxed: the SDK's futures take kilobytes of every invocation's future, and most invocations need none.
+            Ok(stream) => Box::pin(self.reingester.put_back(&stream, entries, deadline)).await,
             Err(invalid_arn) => {
                 let refusal = Refusal { is_final: true, reason: invalid_arn.to_string() };
                 Outcome { refusals: vec![Some(refusal); entries.len()], attempts: 0 }
