@@ -1,0 +1,129 @@
+locals {
+  gzip_by_function  = var.output_compression == "gzip"
+  firehose_format   = coalesce(var.compression_format, local.gzip_by_function ? "UNCOMPRESSED" : "GZIP")
+  gzip_objects      = local.gzip_by_function || local.firehose_format == "GZIP"
+  line_extension    = var.output_format == "json" ? ".json" : ".log"
+  file_extension    = local.gzip_objects ? "${local.line_extension}.gz" : local.line_extension
+  partition_dynamic = length(var.partition_keys) > 0
+
+  # CloudWatch Logs compresses its records about ninefold. Uncompressed output of a 1 MB buffer, in base64, would
+  # pass the 6 MB that Lambda can return, so the default goes down without gzip and up to AWS's maximum with it.
+  lambda_buffering_size_mb = coalesce(var.lambda_buffering_size_mb, local.gzip_by_function ? 3 : 0.25)
+
+  # AWS's defaults. The provider adds them to what it sends and drops them from what it reads, so a parameter
+  # written at its default shows as a change in every plan.
+  processor_defaults = {
+    BufferSizeInMBs         = "1"
+    BufferIntervalInSeconds = "60"
+    NumberOfRetries         = "3"
+  }
+  processor_parameters = merge(
+    { LambdaArn = "${local.function_arn}:${aws_lambda_alias.live.name}" },
+    {
+      for name, value in {
+        BufferSizeInMBs         = tostring(local.lambda_buffering_size_mb)
+        BufferIntervalInSeconds = tostring(var.lambda_buffering_interval_seconds)
+        NumberOfRetries         = tostring(var.lambda_retries)
+      } : name => value if value != local.processor_defaults[name]
+    },
+  )
+}
+
+resource "aws_kinesis_firehose_delivery_stream" "logs" {
+  #checkov:skip=CKV_AWS_241:encrypted with a key that AWS owns by default, and with the customer's own when kms_key_arn is set
+  name        = var.name
+  destination = "extended_s3"
+
+  server_side_encryption {
+    enabled  = true
+    key_type = var.kms_key_arn == null ? "AWS_OWNED_CMK" : "CUSTOMER_MANAGED_CMK"
+    key_arn  = var.kms_key_arn
+  }
+
+  extended_s3_configuration {
+    role_arn            = aws_iam_role.delivery.arn
+    bucket_arn          = local.bucket_arn
+    prefix              = var.s3_prefix
+    error_output_prefix = var.s3_error_prefix
+    custom_time_zone    = var.custom_time_zone
+    file_extension      = local.file_extension
+    compression_format  = local.firehose_format
+    buffering_size      = var.buffering_size_mb
+    buffering_interval  = var.buffering_interval_seconds
+    kms_key_arn         = var.kms_key_arn
+
+    dynamic "dynamic_partitioning_configuration" {
+      for_each = local.partition_dynamic ? [var.partition_retry_seconds] : []
+
+      content {
+        enabled        = true
+        retry_duration = dynamic_partitioning_configuration.value
+      }
+    }
+
+    processing_configuration {
+      enabled = true
+
+      processors {
+        type = "Lambda"
+
+        dynamic "parameters" {
+          for_each = local.processor_parameters
+
+          content {
+            parameter_name  = parameters.key
+            parameter_value = parameters.value
+          }
+        }
+      }
+    }
+
+    cloudwatch_logging_options {
+      enabled         = true
+      log_group_name  = aws_cloudwatch_log_group.delivery.name
+      log_stream_name = aws_cloudwatch_log_stream.delivery.name
+    }
+  }
+
+  lifecycle {
+    precondition {
+      condition     = !(local.gzip_by_function && local.firehose_format != "UNCOMPRESSED")
+      error_message = "compression_format must be left out or UNCOMPRESSED while output_compression is gzip: Firehose would compress what the function has compressed already, and Athena would read gzip where it expects text."
+    }
+
+    precondition {
+      condition     = join(",", sort(var.partition_keys)) == join(",", sort(distinct(local.prefix_keys)))
+      error_message = "s3_prefix and partition_keys must name the same keys: Firehose resolves !{partitionKeyFromLambda:KEY} only for keys that the function returns, and rejects dynamic partitioning that the prefix doesn't use. The prefix has [${join(", ", local.prefix_keys)}], partition_keys has [${join(", ", var.partition_keys)}]."
+    }
+
+    precondition {
+      condition     = !local.partition_dynamic || var.buffering_size_mb >= 64
+      error_message = "buffering_size_mb must be 64 to 128 MB with partition_keys: that is AWS's range for dynamic partitioning, where each active partition has a buffer of its own."
+    }
+
+    precondition {
+      condition     = !startswith(local.error_prefix, local.data_prefix)
+      error_message = "s3_error_prefix (${local.error_prefix}) must lie outside ${local.data_prefix}, where s3_prefix puts the log events: readers of the table would take error objects for log events."
+    }
+
+    precondition {
+      condition     = var.bucket_name == null || var.existing_bucket_name == null
+      error_message = "Set bucket_name, which names the module's own bucket, or existing_bucket_name, which takes its place, not both."
+    }
+  }
+
+  # Firehose checks bucket, key and function with this role when the stream is made.
+  depends_on = [aws_iam_role_policy.delivery, aws_s3_bucket.logs]
+}
+
+resource "aws_cloudwatch_log_group" "delivery" {
+  #checkov:skip=CKV_AWS_158:CloudWatch Logs encrypts it in any case, and with the customer's own key when kms_key_arn is set
+  name              = local.delivery_log_group_name
+  retention_in_days = var.log_retention_days
+  kms_key_id        = var.kms_key_arn
+}
+
+resource "aws_cloudwatch_log_stream" "delivery" {
+  name           = "DestinationDelivery"
+  log_group_name = aws_cloudwatch_log_group.delivery.name
+}

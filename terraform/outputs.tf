@@ -1,0 +1,94 @@
+output "delivery_stream_name" {
+  description = "Name of the Firehose stream."
+  value       = aws_kinesis_firehose_delivery_stream.logs.name
+}
+
+output "delivery_stream_arn" {
+  description = "ARN of the Firehose stream."
+  value       = aws_kinesis_firehose_delivery_stream.logs.arn
+}
+
+output "function_name" {
+  description = "Name of the function."
+  value       = aws_lambda_function.transform.function_name
+}
+
+output "function_alias_arn" {
+  description = "ARN of the alias that Firehose invokes."
+  value       = aws_lambda_alias.live.arn
+}
+
+output "function_log_group_name" {
+  description = "Log group of the function: one summary an invocation, and its metrics."
+  value       = aws_cloudwatch_log_group.function.name
+}
+
+output "delivery_log_group_name" {
+  description = "Log group of Firehose's processing and delivery errors."
+  value       = aws_cloudwatch_log_group.delivery.name
+}
+
+output "function_role_arn" {
+  description = "Execution role of the function."
+  value       = aws_iam_role.function.arn
+}
+
+output "delivery_role_arn" {
+  description = "Role that Firehose assumes."
+  value       = aws_iam_role.delivery.arn
+}
+
+output "subscription_role_arn" {
+  description = "Role that CloudWatch Logs assumes."
+  value       = aws_iam_role.subscription.arn
+}
+
+output "bucket_name" {
+  description = "Bucket of the log events, the module's own or the existing one."
+  value       = local.bucket_name
+}
+
+output "data_location" {
+  description = "S3 location of the log events, also the table's."
+  value       = aws_glue_catalog_table.log_events.storage_descriptor[0].location
+}
+
+output "error_location" {
+  description = "S3 location of the records that couldn't be transformed, with the reason and their original bytes."
+  value       = "s3://${local.bucket_name}/${local.error_prefix}"
+}
+
+output "database_name" {
+  description = "Glue database, the schema in Athena and Redash."
+  value       = aws_glue_catalog_database.logs.name
+}
+
+output "table_name" {
+  description = "Glue table of the log events."
+  value       = aws_glue_catalog_table.log_events.name
+}
+
+output "workgroup_name" {
+  description = "Athena workgroup."
+  value       = aws_athena_workgroup.logs.name
+}
+
+output "query_results_location" {
+  description = "S3 location of query results, Redash's S3 staging path."
+  value       = local.results_location
+}
+
+output "named_query_ids" {
+  description = "IDs of Athena's named queries, by name."
+  value       = { for name, query in aws_athena_named_query.logs : name => query.id }
+}
+
+output "redash_policy_arn" {
+  description = "Managed policy for the user or role of a Redash data source."
+  value       = aws_iam_policy.redash.arn
+}
+
+output "alarm_arns" {
+  description = "ARNs of the CloudWatch alarms, by what they watch."
+  value       = { for name, alarm in aws_cloudwatch_metric_alarm.pipeline : name => alarm.arn }
+}
