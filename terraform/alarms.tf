@@ -1,0 +1,56 @@
+locals {
+  alarms = {
+    function-errors = {
+      description = "The function failed whole invocations. Firehose retries each ${var.lambda_retries} times, then writes its records to the error prefix."
+      namespace   = "AWS/Lambda"
+      metric      = "Errors"
+      dimensions  = { FunctionName = var.name, Resource = "${var.name}:live" }
+      statistic   = "Sum"
+      threshold   = 0
+    }
+    # Firehose has no metric for records under the error prefix, but logs a line for each kind of failure: to this
+    # log group, and nothing else to it.
+    delivery-errors = {
+      description = "Firehose logged errors of processing or delivery: records are under the error prefix, the reasons in the log group."
+      namespace   = "AWS/Logs"
+      metric      = "IncomingLogEvents"
+      dimensions  = { LogGroupName = local.delivery_log_group_name }
+      statistic   = "Sum"
+      threshold   = 0
+    }
+    delivery-delay = {
+      description = "The oldest record in Firehose is older than its buffering interval and 15 minutes: S3, the function or their permissions are in the way."
+      namespace   = "AWS/Firehose"
+      metric      = "DeliveryToS3.DataFreshness"
+      dimensions  = { DeliveryStreamName = var.name }
+      statistic   = "Maximum"
+      threshold   = var.buffering_interval_seconds + 900
+    }
+    throttled-records = {
+      description = "Records, from CloudWatch Logs or re-ingested, exceed the stream's quota and are tried again later."
+      namespace   = "AWS/Firehose"
+      metric      = "ThrottledRecords"
+      dimensions  = { DeliveryStreamName = var.name }
+      statistic   = "Sum"
+      threshold   = 0
+    }
+  }
+}
+
+resource "aws_cloudwatch_metric_alarm" "pipeline" {
+  for_each = local.alarms
+
+  alarm_name          = "${var.name}-${each.key}"
+  alarm_description   = each.value.description
+  namespace           = each.value.namespace
+  metric_name         = each.value.metric
+  dimensions          = each.value.dimensions
+  statistic           = each.value.statistic
+  period              = 300
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = each.value.threshold
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = var.alarm_action_arns
+  ok_actions          = var.alarm_action_arns
+}

@@ -1,0 +1,123 @@
+locals {
+  database_name = replace(var.name, "-", "_")
+
+  # The contract of the function's output formats.
+  format_columns = {
+    json = [
+      { name = "id", type = "string" },
+      { name = "timestamp", type = "bigint" },
+      { name = "owner", type = "string" },
+      { name = "log_group", type = "string" },
+      { name = "log_stream", type = "string" },
+      { name = "message", type = "string" },
+      { name = "extracted_fields", type = "map<string,string>" },
+    ]
+    message = [{ name = "message", type = "string" }]
+  }
+  table_columns = var.table_columns != null ? var.table_columns : local.format_columns[var.output_format]
+
+  serdes = {
+    # OpenX, not Hive's JSON SerDe. Keys of extracted_fields that differ in case only stop a query unless
+    # case.insensitive is off, and one malformed line stops it unless it may be ignored (a row of nulls then):
+    # of the two, AWS documents both settings for OpenX alone.
+    json = {
+      name = "org.openx.data.jsonserde.JsonSerDe"
+      parameters = {
+        "serialization.format"  = "1"
+        "case.insensitive"      = "FALSE"
+        "ignore.malformed.json" = "TRUE"
+      }
+    }
+    # The whole line is the column, whatever stands in it. A delimiter, even an unlikely one, would cut some line.
+    message = {
+      name       = "org.apache.hadoop.hive.serde2.RegexSerDe"
+      parameters = { "serialization.format" = "1", "input.regex" = "(.*)" }
+    }
+  }
+}
+
+resource "aws_glue_catalog_database" "logs" {
+  name        = local.database_name
+  description = "Log events of the Firehose stream ${var.name}"
+}
+
+resource "aws_glue_catalog_table" "log_events" {
+  name          = var.table_name
+  description   = "Log events under s3://${local.bucket_name}/${local.data_prefix}"
+  database_name = aws_glue_catalog_database.logs.name
+  table_type    = "EXTERNAL_TABLE"
+
+  parameters = merge(local.projection, {
+    EXTERNAL                    = "TRUE"
+    classification              = var.output_format == "json" ? "json" : "txt"
+    "projection.enabled"        = "true"
+    "storage.location.template" = local.location_template
+  })
+
+  dynamic "partition_keys" {
+    for_each = local.partition_columns
+
+    content {
+      name = partition_keys.value
+      type = "string"
+    }
+  }
+
+  storage_descriptor {
+    location      = "s3://${local.bucket_name}/${local.data_prefix}"
+    input_format  = "org.apache.hadoop.mapred.TextInputFormat"
+    output_format = "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat"
+
+    ser_de_info {
+      serialization_library = local.serdes[var.output_format].name
+      parameters            = local.serdes[var.output_format].parameters
+    }
+
+    dynamic "columns" {
+      for_each = local.table_columns
+
+      content {
+        name = columns.value.name
+        type = columns.value.type
+      }
+    }
+  }
+
+  lifecycle {
+    precondition {
+      condition     = length(local.timestamp_formats) == 1 || alltrue([for key in ["year", "month", "day"] : contains(local.prefix_keys, key)])
+      error_message = "s3_prefix must say the day, by !{timestamp:yyyy-MM-dd} or by the partition keys year, month and day: without it every query reads every object there is."
+    }
+
+    precondition {
+      condition     = length(setintersection(local.partition_columns, [for column in local.table_columns : column.name])) == 0
+      error_message = "A partition column may not have the name of another column of the table. Partition columns: ${join(", ", local.partition_columns)}. Name it otherwise in s3_prefix, for example log_group_key=!{partitionKeyFromLambda:log_group}."
+    }
+
+    precondition {
+      condition     = length(distinct(local.partition_columns)) == length(local.partition_columns)
+      error_message = "Two expressions of s3_prefix make a partition column of the same name: ${join(", ", local.partition_columns)}. Put a name in front of one of them, for example event_day=!{partitionKeyFromLambda:day}."
+    }
+  }
+}
+
+resource "aws_athena_workgroup" "logs" {
+  name          = var.name
+  description   = "Queries on the log events of the Firehose stream ${var.name}"
+  force_destroy = var.force_destroy
+
+  configuration {
+    enforce_workgroup_configuration    = true
+    publish_cloudwatch_metrics_enabled = true
+    bytes_scanned_cutoff_per_query     = var.query_scan_limit_bytes
+
+    result_configuration {
+      output_location = local.results_location
+
+      encryption_configuration {
+        encryption_option = var.kms_key_arn == null ? "SSE_S3" : "SSE_KMS"
+        kms_key_arn       = var.kms_key_arn
+      }
+    }
+  }
+}
