@@ -1,0 +1,28 @@
+provider "aws" {
+  region = var.region
+
+  default_tags {
+    tags = { Pipeline = var.name }
+  }
+}
+
+module "pipeline" {
+  source = "../.."
+
+  name          = var.name
+  subscriptions = var.subscriptions
+
+  package_file = var.package_file
+  architecture = "arm64"
+
+  # Health checks are dropped; everything else is left as the columns of the table.
+  vrl_program = file("${path.module}/transform.vrl")
+
+  custom_time_zone          = "Asia/Tokyo"
+  kms_key_arn               = aws_kms_key.logs.arn
+  data_expiry_days          = 400
+  error_expiry_days         = 30
+  query_results_expiry_days = 7
+  query_scan_limit_bytes    = 100 * 1024 * 1024 * 1024
+  alarm_action_arns         = [aws_sns_topic.alarms.arn]
+}

@@ -1,0 +1,345 @@
+# The provider itself, with credentials that open nothing: it puts policy documents together without asking AWS, and
+# what is compared is the whole JSON that AWS would get. A mocked provider would invent it. (The provider sorts
+# actions and resources backwards.)
+
+provider "aws" {
+  region                      = "ap-northeast-1"
+  access_key                  = "none"
+  secret_key                  = "none"
+  skip_credentials_validation = true
+  skip_metadata_api_check     = true
+  skip_requesting_account_id  = true
+}
+
+override_data {
+  target = data.aws_caller_identity.current
+  values = { account_id = "123456789012" }
+}
+
+variables {
+  name          = "app-logs"
+  subscriptions = { app = { log_group_name = "/ecs/app" } }
+  package_file  = "tests/fixtures/package"
+}
+
+run "each_service_assumes_its_role_for_this_pipeline_alone" {
+  command = plan
+
+  assert {
+    condition = jsondecode(aws_iam_role.subscription.assume_role_policy) == {
+      Version = "2012-10-17"
+      Statement = [{
+        Effect    = "Allow"
+        Action    = "sts:AssumeRole"
+        Principal = { Service = "logs.amazonaws.com" }
+        Condition = { StringLike = { "aws:SourceArn" = "arn:aws:logs:ap-northeast-1:123456789012:*" } }
+      }]
+    }
+    error_message = "CloudWatch Logs' trust: ${aws_iam_role.subscription.assume_role_policy}"
+  }
+
+  assert {
+    condition = jsondecode(aws_iam_role.delivery.assume_role_policy) == {
+      Version = "2012-10-17"
+      Statement = [{
+        Effect    = "Allow"
+        Action    = "sts:AssumeRole"
+        Principal = { Service = "firehose.amazonaws.com" }
+        Condition = { ArnEquals = { "aws:SourceArn" = "arn:aws:firehose:ap-northeast-1:123456789012:deliverystream/app-logs" } }
+      }]
+    }
+    error_message = "Firehose's trust: ${aws_iam_role.delivery.assume_role_policy}"
+  }
+
+  assert {
+    condition = jsondecode(aws_iam_role.function.assume_role_policy) == {
+      Version = "2012-10-17"
+      Statement = [{
+        Effect    = "Allow"
+        Action    = "sts:AssumeRole"
+        Principal = { Service = "lambda.amazonaws.com" }
+        Condition = { StringEquals = { "aws:SourceAccount" = "123456789012" } }
+      }]
+    }
+    error_message = "Lambda's trust: ${aws_iam_role.function.assume_role_policy}"
+  }
+}
+
+run "cloudwatch_logs_puts_records_on_this_stream_and_does_nothing_else" {
+  command = plan
+
+  assert {
+    condition = jsondecode(aws_iam_role_policy.subscription.policy) == {
+      Version = "2012-10-17"
+      Statement = [{
+        Sid      = "PutRecords"
+        Effect   = "Allow"
+        Action   = ["firehose:PutRecordBatch", "firehose:PutRecord"]
+        Resource = "arn:aws:firehose:ap-northeast-1:123456789012:deliverystream/app-logs"
+      }]
+    }
+    error_message = aws_iam_role_policy.subscription.policy
+  }
+}
+
+run "the_function_reingests_to_this_stream_and_logs_to_its_group_and_does_nothing_else" {
+  command = plan
+
+  assert {
+    condition = jsondecode(aws_iam_role_policy.function.policy) == {
+      Version = "2012-10-17"
+      Statement = [
+        {
+          Sid      = "Reingest"
+          Effect   = "Allow"
+          Action   = "firehose:PutRecordBatch"
+          Resource = "arn:aws:firehose:ap-northeast-1:123456789012:deliverystream/app-logs"
+        },
+        {
+          Sid      = "WriteLogs"
+          Effect   = "Allow"
+          Action   = ["logs:PutLogEvents", "logs:CreateLogStream"]
+          Resource = "arn:aws:logs:ap-northeast-1:123456789012:log-group:/aws/lambda/app-logs:*"
+        },
+      ]
+    }
+    error_message = aws_iam_role_policy.function.policy
+  }
+}
+
+run "firehose_invokes_the_alias_and_writes_its_prefixes_and_does_nothing_else" {
+  command = plan
+
+  assert {
+    condition = jsondecode(aws_iam_role_policy.delivery.policy) == {
+      Version = "2012-10-17"
+      Statement = [
+        {
+          Sid      = "InvokeTransform"
+          Effect   = "Allow"
+          Action   = ["lambda:InvokeFunction", "lambda:GetFunctionConfiguration"]
+          Resource = "arn:aws:lambda:ap-northeast-1:123456789012:function:app-logs:live"
+        },
+        {
+          Sid      = "FindBucket"
+          Effect   = "Allow"
+          Action   = ["s3:ListBucketMultipartUploads", "s3:ListBucket", "s3:GetBucketLocation"]
+          Resource = "arn:aws:s3:::app-logs-123456789012-ap-northeast-1"
+        },
+        {
+          Sid    = "WriteObjects"
+          Effect = "Allow"
+          Action = ["s3:PutObject", "s3:GetObject", "s3:AbortMultipartUpload"]
+          Resource = [
+            "arn:aws:s3:::app-logs-123456789012-ap-northeast-1/logs/succeed/*",
+            "arn:aws:s3:::app-logs-123456789012-ap-northeast-1/logs/*",
+          ]
+        },
+        {
+          Sid      = "LogErrors"
+          Effect   = "Allow"
+          Action   = "logs:PutLogEvents"
+          Resource = "arn:aws:logs:ap-northeast-1:123456789012:log-group:/aws/kinesisfirehose/app-logs:log-stream:DestinationDelivery"
+        },
+      ]
+    }
+    error_message = aws_iam_role_policy.delivery.policy
+  }
+}
+
+run "redash_queries_this_workgroup_and_table_and_reads_nothing_else" {
+  command = plan
+
+  assert {
+    condition = jsondecode(aws_iam_policy.redash.policy) == {
+      Version = "2012-10-17"
+      Statement = [
+        {
+          Sid    = "RunQueries"
+          Effect = "Allow"
+          Action = [
+            "athena:StopQueryExecution",
+            "athena:StartQueryExecution",
+            "athena:GetWorkGroup",
+            "athena:GetQueryResults",
+            "athena:GetQueryExecution",
+          ]
+          Resource = "arn:aws:athena:ap-northeast-1:123456789012:workgroup/app-logs"
+        },
+        {
+          Sid    = "ListDatabases"
+          Effect = "Allow"
+          Action = "glue:GetDatabases"
+          Resource = [
+            "arn:aws:glue:ap-northeast-1:123456789012:database/*",
+            "arn:aws:glue:ap-northeast-1:123456789012:catalog",
+          ]
+        },
+        {
+          Sid    = "ReadCatalog"
+          Effect = "Allow"
+          Action = [
+            "glue:GetTables",
+            "glue:GetTable",
+            "glue:GetPartitions",
+            "glue:GetPartition",
+            "glue:GetDatabase",
+            "glue:BatchGetPartition",
+          ]
+          Resource = [
+            "arn:aws:glue:ap-northeast-1:123456789012:table/app_logs/*",
+            "arn:aws:glue:ap-northeast-1:123456789012:database/default",
+            "arn:aws:glue:ap-northeast-1:123456789012:database/app_logs",
+            "arn:aws:glue:ap-northeast-1:123456789012:catalog",
+          ]
+        },
+        {
+          Sid      = "FindBuckets"
+          Effect   = "Allow"
+          Action   = "s3:GetBucketLocation"
+          Resource = "arn:aws:s3:::app-logs-123456789012-ap-northeast-1"
+        },
+        {
+          Sid       = "ListLogs"
+          Effect    = "Allow"
+          Action    = "s3:ListBucket"
+          Resource  = "arn:aws:s3:::app-logs-123456789012-ap-northeast-1"
+          Condition = { StringLike = { "s3:prefix" = "logs/succeed*" } }
+        },
+        {
+          Sid      = "ReadLogs"
+          Effect   = "Allow"
+          Action   = "s3:GetObject"
+          Resource = "arn:aws:s3:::app-logs-123456789012-ap-northeast-1/logs/succeed/*"
+        },
+        {
+          Sid       = "ListResults"
+          Effect    = "Allow"
+          Action    = "s3:ListBucket"
+          Resource  = "arn:aws:s3:::app-logs-123456789012-ap-northeast-1"
+          Condition = { StringLike = { "s3:prefix" = "athena-results*" } }
+        },
+        {
+          Sid    = "KeepResults"
+          Effect = "Allow"
+          Action = [
+            "s3:PutObject",
+            "s3:ListMultipartUploadParts",
+            "s3:GetObject",
+            "s3:AbortMultipartUpload",
+          ]
+          Resource = "arn:aws:s3:::app-logs-123456789012-ap-northeast-1/athena-results/*"
+        },
+      ]
+    }
+    error_message = aws_iam_policy.redash.policy
+  }
+}
+
+run "results_elsewhere_are_granted_there_and_not_in_the_bucket_of_the_logs" {
+  command = plan
+
+  variables {
+    query_results_location = "s3://shared-results/redash/app/"
+  }
+
+  assert {
+    condition = { for statement in jsondecode(aws_iam_policy.redash.policy).Statement : statement.Sid => statement.Resource if contains(["FindBuckets", "ListResults", "KeepResults"], statement.Sid) } == {
+      FindBuckets = ["arn:aws:s3:::shared-results", "arn:aws:s3:::app-logs-123456789012-ap-northeast-1"]
+      ListResults = "arn:aws:s3:::shared-results"
+      KeepResults = "arn:aws:s3:::shared-results/redash/app/*"
+    }
+    error_message = aws_iam_policy.redash.policy
+  }
+}
+
+run "the_bucket_refuses_requests_without_tls" {
+  command = plan
+
+  assert {
+    condition = jsondecode(aws_s3_bucket_policy.logs[0].policy) == {
+      Version = "2012-10-17"
+      Statement = [{
+        Sid       = "DenyUnencryptedTransport"
+        Effect    = "Deny"
+        Principal = "*"
+        Action    = "s3:*"
+        Resource = [
+          "arn:aws:s3:::app-logs-123456789012-ap-northeast-1/*",
+          "arn:aws:s3:::app-logs-123456789012-ap-northeast-1",
+        ]
+        Condition = { Bool = { "aws:SecureTransport" = "false" } }
+      }]
+    }
+    error_message = aws_s3_bucket_policy.logs[0].policy
+  }
+}
+
+run "a_customers_key_is_granted_through_s3_alone" {
+  command = plan
+
+  variables {
+    kms_key_arn = "arn:aws:kms:ap-northeast-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+  }
+
+  assert {
+    condition = [for statement in jsondecode(aws_iam_role_policy.delivery.policy).Statement : statement if statement.Sid == "EncryptObjects"] == [{
+      Sid       = "EncryptObjects"
+      Effect    = "Allow"
+      Action    = ["kms:GenerateDataKey", "kms:Decrypt"]
+      Resource  = "arn:aws:kms:ap-northeast-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+      Condition = { StringEquals = { "kms:ViaService" = "s3.ap-northeast-1.amazonaws.com" } }
+    }]
+    error_message = aws_iam_role_policy.delivery.policy
+  }
+
+  assert {
+    condition = [for statement in jsondecode(aws_iam_policy.redash.policy).Statement : statement if statement.Sid == "DecryptLogsEncryptResults"] == [{
+      Sid       = "DecryptLogsEncryptResults"
+      Effect    = "Allow"
+      Action    = ["kms:GenerateDataKey", "kms:Decrypt"]
+      Resource  = "arn:aws:kms:ap-northeast-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+      Condition = { StringEquals = { "kms:ViaService" = "s3.ap-northeast-1.amazonaws.com" } }
+    }]
+    error_message = aws_iam_policy.redash.policy
+  }
+}
+
+run "policies_do_not_grow_with_the_log_groups" {
+  command = plan
+
+  variables {
+    subscriptions = { for i in range(200) : "group-${i}" => { log_group_name = "/ecs/group-${i}" } }
+  }
+
+  assert {
+    condition     = length(aws_cloudwatch_log_subscription_filter.logs) == 200 && length(jsondecode(aws_iam_role_policy.subscription.policy).Statement) == 1 && jsondecode(aws_iam_role_policy.subscription.policy).Statement[0].Resource == "arn:aws:firehose:ap-northeast-1:123456789012:deliverystream/app-logs"
+    error_message = aws_iam_role_policy.subscription.policy
+  }
+}
+
+run "arns_are_those_of_the_partition" {
+  command = plan
+
+  override_data {
+    target = data.aws_partition.current
+    values = { partition = "aws-cn", dns_suffix = "amazonaws.com.cn" }
+  }
+
+  variables {
+    kms_key_arn = "arn:aws-cn:kms:cn-north-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+  }
+
+  assert {
+    condition = !strcontains(join("", [
+      aws_iam_role.subscription.assume_role_policy,
+      aws_iam_role.delivery.assume_role_policy,
+      aws_iam_role_policy.subscription.policy,
+      aws_iam_role_policy.delivery.policy,
+      aws_iam_role_policy.function.policy,
+      aws_iam_policy.redash.policy,
+      aws_s3_bucket_policy.logs[0].policy,
+    ]), "arn:aws:")
+    error_message = "An ARN names the partition aws."
+  }
+}

@@ -1,0 +1,588 @@
+mock_provider "aws" {
+  source = "./tests/aws"
+}
+
+variables {
+  name          = "app-logs"
+  subscriptions = { app = { log_group_name = "/ecs/app" } }
+  package_file  = "tests/fixtures/package"
+}
+
+run "the_articles_plain_prefix_is_one_variable_away_with_the_table_to_match" {
+  command = plan
+
+  variables {
+    s3_prefix = "logs/succeed/!{timestamp:yyyy-MM-dd/}"
+  }
+
+  assert {
+    condition     = aws_kinesis_firehose_delivery_stream.logs.extended_s3_configuration[0].prefix == "logs/succeed/!{timestamp:yyyy-MM-dd/}"
+    error_message = "Prefix."
+  }
+
+  assert {
+    condition     = aws_glue_catalog_table.log_events.parameters["storage.location.template"] == "s3://app-logs-123456789012-ap-northeast-1/logs/succeed/$${day}/"
+    error_message = "Template: ${aws_glue_catalog_table.log_events.parameters["storage.location.template"]}"
+  }
+
+  assert {
+    condition     = jsonencode([aws_glue_catalog_table.log_events.partition_keys[0].name, aws_glue_catalog_table.log_events.parameters["projection.day.format"]]) == jsonencode(["day", "yyyy-MM-dd"])
+    error_message = "Column of the day."
+  }
+
+  assert {
+    condition     = aws_glue_catalog_table.log_events.storage_descriptor[0].location == "s3://app-logs-123456789012-ap-northeast-1/logs/succeed/"
+    error_message = "Location."
+  }
+}
+
+run "a_name_in_the_prefix_names_the_column_of_the_day_and_its_format_is_projected" {
+  command = plan
+
+  variables {
+    s3_prefix       = "app/dt=!{timestamp:yyyy/MM/dd}/"
+    table_start_day = "2025-04-01"
+  }
+
+  assert {
+    condition     = aws_glue_catalog_table.log_events.partition_keys[0].name == "dt"
+    error_message = "Column."
+  }
+
+  assert {
+    condition     = aws_glue_catalog_table.log_events.parameters["projection.dt.range"] == "2025/04/01,NOW+1DAYS"
+    error_message = "Range."
+  }
+
+  assert {
+    condition     = aws_glue_catalog_table.log_events.parameters["storage.location.template"] == "s3://app-logs-123456789012-ap-northeast-1/app/dt=$${dt}/"
+    error_message = "Template."
+  }
+
+  assert {
+    condition     = strcontains(aws_athena_named_query.logs["search_by_text"].query, "dt >= date_format((current_timestamp - interval '1' day) AT TIME ZONE 'UTC', '%Y/%m/%d')")
+    error_message = "Query: ${aws_athena_named_query.logs["search_by_text"].query}"
+  }
+}
+
+run "the_day_is_that_of_the_time_zone_in_prefixes_and_queries" {
+  command = plan
+
+  variables {
+    custom_time_zone = "Asia/Tokyo"
+  }
+
+  assert {
+    condition     = aws_kinesis_firehose_delivery_stream.logs.extended_s3_configuration[0].custom_time_zone == "Asia/Tokyo"
+    error_message = "Time zone."
+  }
+
+  assert {
+    condition     = alltrue([for query in aws_athena_named_query.logs : strcontains(query.query, "AT TIME ZONE 'Asia/Tokyo'")])
+    error_message = "The queries compare with the same day."
+  }
+
+  assert {
+    condition     = endswith(aws_glue_catalog_table.log_events.parameters["projection.day.range"], ",NOW+1DAYS")
+    error_message = "NOW is UTC: tomorrow there may be today here."
+  }
+}
+
+run "keys_of_the_function_partition_the_objects_and_the_table" {
+  command = plan
+
+  variables {
+    partition_keys          = ["log_group", "owner"]
+    partition_retry_seconds = 600
+    s3_prefix               = "logs/succeed/!{partitionKeyFromLambda:log_group}/account=!{partitionKeyFromLambda:owner}/day=!{timestamp:yyyy-MM-dd}/"
+  }
+
+  assert {
+    condition     = aws_kinesis_firehose_delivery_stream.logs.extended_s3_configuration[0].dynamic_partitioning_configuration[0].enabled
+    error_message = "Dynamic partitioning is on."
+  }
+
+  assert {
+    condition     = aws_kinesis_firehose_delivery_stream.logs.extended_s3_configuration[0].dynamic_partitioning_configuration[0].retry_duration == 600
+    error_message = "Retries of a partition."
+  }
+
+  assert {
+    condition     = aws_lambda_function.transform.environment[0].variables["PARTITION_KEYS"] == "log_group,owner"
+    error_message = "Keys of the function."
+  }
+
+  assert {
+    condition     = jsonencode(aws_glue_catalog_table.log_events.partition_keys[*].name) == jsonencode(["log_group_key", "account", "day"])
+    error_message = "Columns."
+  }
+
+  assert {
+    condition     = jsonencode([aws_glue_catalog_table.log_events.parameters["projection.log_group_key.type"], aws_glue_catalog_table.log_events.parameters["projection.account.type"], aws_glue_catalog_table.log_events.parameters["projection.day.type"]]) == jsonencode(["injected", "injected", "date"])
+    error_message = "Projections."
+  }
+
+  assert {
+    condition     = aws_glue_catalog_table.log_events.parameters["storage.location.template"] == "s3://app-logs-123456789012-ap-northeast-1/logs/succeed/$${log_group_key}/account=$${account}/day=$${day}/"
+    error_message = "Template."
+  }
+
+  assert {
+    condition     = alltrue([for query in aws_athena_named_query.logs : strcontains(query.query, "AND log_group_key = 'VALUE'") && strcontains(query.query, "AND account = 'VALUE'")])
+    error_message = "Athena wants one value of an injected column."
+  }
+}
+
+run "the_day_of_the_event_can_take_the_place_of_the_day_of_arrival" {
+  command = plan
+
+  variables {
+    custom_time_zone = "Asia/Tokyo"
+    partition_keys   = ["year", "month", "day", "hour"]
+    s3_prefix        = "logs/succeed/year=!{partitionKeyFromLambda:year}/month=!{partitionKeyFromLambda:month}/day=!{partitionKeyFromLambda:day}/hour=!{partitionKeyFromLambda:hour}/"
+  }
+
+  assert {
+    condition     = jsonencode(aws_glue_catalog_table.log_events.partition_keys[*].name) == jsonencode(["year", "month", "day", "hour"])
+    error_message = "Columns."
+  }
+
+  assert {
+    condition = jsonencode({ for name, value in aws_glue_catalog_table.log_events.parameters : name => value if startswith(name, "projection.") }) == jsonencode({
+      "projection.day.digits"         = "2"
+      "projection.day.range"          = "1,31"
+      "projection.day.type"           = "integer"
+      "projection.enabled"            = "true"
+      "projection.hour.digits"        = "2"
+      "projection.hour.range"         = "0,23"
+      "projection.hour.type"          = "integer"
+      "projection.month.digits"       = "2"
+      "projection.month.range"        = "1,12"
+      "projection.month.type"         = "integer"
+      "projection.year.format"        = "yyyy"
+      "projection.year.interval"      = "1"
+      "projection.year.interval.unit" = "YEARS"
+      "projection.year.range"         = "2024,NOW+1DAYS"
+      "projection.year.type"          = "date"
+    })
+    error_message = "Projections."
+  }
+
+  assert {
+    condition     = alltrue([for query in aws_athena_named_query.logs : strcontains(query.query, "concat(year, '-', month, '-', day) >= date_format((current_timestamp - interval '1' day) AT TIME ZONE 'UTC', '%Y-%m-%d')")])
+    error_message = "The keys are in UTC, whatever the time zone of the prefixes."
+  }
+}
+
+run "dynamic_partitioning_is_off_without_keys" {
+  command = plan
+
+  assert {
+    condition     = length(aws_kinesis_firehose_delivery_stream.logs.extended_s3_configuration[0].dynamic_partitioning_configuration) == 0
+    error_message = "Dynamic partitioning."
+  }
+}
+
+run "messages_make_a_table_of_whole_lines" {
+  command = plan
+
+  variables {
+    output_format = "message"
+  }
+
+  assert {
+    condition     = lookup(aws_lambda_function.transform.environment[0].variables, "OUTPUT_FORMAT", "unset") == "unset"
+    error_message = "message is the default of the function."
+  }
+
+  assert {
+    condition     = aws_kinesis_firehose_delivery_stream.logs.extended_s3_configuration[0].file_extension == ".log.gz"
+    error_message = "Extension."
+  }
+
+  assert {
+    condition     = jsonencode([for column in aws_glue_catalog_table.log_events.storage_descriptor[0].columns : "${column.name} ${column.type}"]) == jsonencode(["message string"])
+    error_message = "Columns."
+  }
+
+  assert {
+    condition     = aws_glue_catalog_table.log_events.storage_descriptor[0].ser_de_info[0].serialization_library == "org.apache.hadoop.hive.serde2.RegexSerDe"
+    error_message = "SerDe."
+  }
+
+  assert {
+    condition     = aws_glue_catalog_table.log_events.storage_descriptor[0].ser_de_info[0].parameters["input.regex"] == "(.*)"
+    error_message = "The line is the column."
+  }
+
+  assert {
+    condition     = aws_glue_catalog_table.log_events.parameters["classification"] == "txt"
+    error_message = "Classification."
+  }
+
+  assert {
+    condition     = jsonencode(keys(aws_athena_named_query.logs)) == jsonencode(["search_by_text"])
+    error_message = "Queries on columns that are not there are left out."
+  }
+
+  assert {
+    condition     = !strcontains(aws_athena_named_query.logs["search_by_text"].query, "timestamp\"") && strcontains(aws_athena_named_query.logs["search_by_text"].query, "SELECT message\n")
+    error_message = "Columns that are not there are left out."
+  }
+}
+
+run "an_uncompressed_output_is_compressed_by_firehose_and_buffered_small" {
+  command = plan
+
+  variables {
+    output_compression = "none"
+  }
+
+  assert {
+    condition     = jsonencode(aws_lambda_function.transform.environment[0].variables) == jsonencode({ OUTPUT_FORMAT = "json" })
+    error_message = "Environment."
+  }
+
+  assert {
+    condition     = aws_kinesis_firehose_delivery_stream.logs.extended_s3_configuration[0].compression_format == "GZIP"
+    error_message = "Compression."
+  }
+
+  assert {
+    condition     = aws_kinesis_firehose_delivery_stream.logs.extended_s3_configuration[0].file_extension == ".json.gz"
+    error_message = "Extension."
+  }
+
+  assert {
+    condition     = { for p in aws_kinesis_firehose_delivery_stream.logs.extended_s3_configuration[0].processing_configuration[0].processors[0].parameters : p.parameter_name => p.parameter_value }["BufferSizeInMBs"] == "0.25"
+    error_message = "Lambda buffer."
+  }
+}
+
+run "objects_can_be_plain_text" {
+  command = plan
+
+  variables {
+    output_format      = "message"
+    output_compression = "none"
+    compression_format = "UNCOMPRESSED"
+    kms_key_arn        = "arn:aws:kms:ap-northeast-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+  }
+
+  assert {
+    condition     = aws_kinesis_firehose_delivery_stream.logs.extended_s3_configuration[0].compression_format == "UNCOMPRESSED"
+    error_message = "Compression."
+  }
+
+  assert {
+    condition     = aws_kinesis_firehose_delivery_stream.logs.extended_s3_configuration[0].file_extension == ".log"
+    error_message = "Extension."
+  }
+
+  assert {
+    condition     = length(aws_lambda_function.transform.environment) == 0
+    error_message = "Nothing differs from the defaults of the function."
+  }
+
+  assert {
+    condition     = aws_lambda_function.transform.kms_key_arn == null
+    error_message = "Lambda forgets the key of an empty environment."
+  }
+}
+
+run "a_vrl_program_makes_the_output_and_columns_follow_it" {
+  command = plan
+
+  variables {
+    vrl_program           = ". = {\"level\": .message}"
+    environment_variables = { VRL_ON_ERROR = "keep" }
+    table_columns         = [{ name = "level", type = "string" }]
+  }
+
+  assert {
+    condition     = jsonencode(aws_lambda_function.transform.environment[0].variables) == jsonencode({ OUTPUT_COMPRESSION = "gzip", VRL_ON_ERROR = "keep", VRL_PROGRAM = ". = {\"level\": .message}" })
+    error_message = "Environment."
+  }
+
+  assert {
+    condition     = jsonencode([for column in aws_glue_catalog_table.log_events.storage_descriptor[0].columns : "${column.name} ${column.type}"]) == jsonencode(["level string"])
+    error_message = "Columns."
+  }
+
+  assert {
+    condition     = length(aws_athena_named_query.logs) == 0
+    error_message = "Queries on columns that are not there are left out."
+  }
+}
+
+run "limits_of_the_function_are_set_by_environment" {
+  command = plan
+
+  variables {
+    ignored_log_groups     = ["/ecs/a", "/ecs/b"]
+    max_decompressed_bytes = 134217728
+    reingest_max_attempts  = 5
+  }
+
+  assert {
+    condition     = aws_lambda_function.transform.environment[0].variables["IGNORED_LOG_GROUPS"] == "/ecs/a,/ecs/b"
+    error_message = "Ignored log groups."
+  }
+
+  assert {
+    condition     = aws_lambda_function.transform.environment[0].variables["MAX_DECOMPRESSED_BYTES"] == "134217728"
+    error_message = "Inflated size."
+  }
+
+  assert {
+    condition     = aws_lambda_function.transform.environment[0].variables["REINGEST_MAX_ATTEMPTS"] == "5"
+    error_message = "Attempts."
+  }
+}
+
+run "the_function_can_be_a_container_image_on_graviton" {
+  command = plan
+
+  variables {
+    package_file = null
+    image_uri    = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/transform:1.0"
+    architecture = "arm64"
+  }
+
+  assert {
+    condition     = jsonencode([aws_lambda_function.transform.package_type, aws_lambda_function.transform.image_uri, aws_lambda_function.transform.architectures]) == jsonencode(["Image", "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/transform:1.0", ["arm64"]])
+    error_message = "Image."
+  }
+
+  assert {
+    condition     = alltrue([for value in [aws_lambda_function.transform.runtime, aws_lambda_function.transform.handler, aws_lambda_function.transform.filename] : value == null])
+    error_message = "An image has no runtime, handler or zip."
+  }
+}
+
+run "size_time_concurrency_and_logs_of_the_function_are_variables" {
+  command = plan
+
+  variables {
+    memory_size_mb       = 512
+    timeout_seconds      = 300
+    reserved_concurrency = 5
+    log_level            = "DEBUG"
+    log_retention_days   = 90
+  }
+
+  assert {
+    condition     = jsonencode([aws_lambda_function.transform.memory_size, aws_lambda_function.transform.timeout, aws_lambda_function.transform.reserved_concurrent_executions, aws_lambda_function.transform.logging_config[0].application_log_level]) == jsonencode([512, 300, 5, "DEBUG"])
+    error_message = "Function."
+  }
+
+  assert {
+    condition     = jsonencode([aws_cloudwatch_log_group.function.retention_in_days, aws_cloudwatch_log_group.delivery.retention_in_days]) == jsonencode([90, 90])
+    error_message = "Retention."
+  }
+}
+
+run "buffers_and_retries_are_variables_and_reach_firehose_where_they_differ" {
+  command = plan
+
+  variables {
+    buffering_size_mb                 = 128
+    buffering_interval_seconds        = 60
+    lambda_buffering_size_mb          = 0.5
+    lambda_buffering_interval_seconds = 30
+    lambda_retries                    = 1
+  }
+
+  assert {
+    condition     = jsonencode([aws_kinesis_firehose_delivery_stream.logs.extended_s3_configuration[0].buffering_size, aws_kinesis_firehose_delivery_stream.logs.extended_s3_configuration[0].buffering_interval]) == jsonencode([128, 60])
+    error_message = "Buffering of objects."
+  }
+
+  assert {
+    condition     = jsonencode({ for p in aws_kinesis_firehose_delivery_stream.logs.extended_s3_configuration[0].processing_configuration[0].processors[0].parameters : p.parameter_name => p.parameter_value }) == jsonencode({ BufferIntervalInSeconds = "30", BufferSizeInMBs = "0.5", LambdaArn = "arn:aws:lambda:ap-northeast-1:123456789012:function:app-logs:live", NumberOfRetries = "1" })
+    error_message = "Processor parameters."
+  }
+}
+
+run "parameters_chosen_at_the_default_of_aws_are_left_out" {
+  command = plan
+
+  variables {
+    lambda_buffering_size_mb          = 1
+    lambda_buffering_interval_seconds = 60
+    lambda_retries                    = 3
+  }
+
+  assert {
+    condition     = jsonencode(keys({ for p in aws_kinesis_firehose_delivery_stream.logs.extended_s3_configuration[0].processing_configuration[0].processors[0].parameters : p.parameter_name => p.parameter_value })) == jsonencode(["LambdaArn"])
+    error_message = "Processor parameters."
+  }
+}
+
+run "one_key_of_the_customers_encrypts_everything" {
+  command = plan
+
+  variables {
+    kms_key_arn = "arn:aws:kms:ap-northeast-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+  }
+
+  assert {
+    condition = alltrue([for key in [
+      aws_kinesis_firehose_delivery_stream.logs.server_side_encryption[0].key_arn,
+      aws_kinesis_firehose_delivery_stream.logs.extended_s3_configuration[0].kms_key_arn,
+      aws_lambda_function.transform.kms_key_arn,
+      aws_cloudwatch_log_group.function.kms_key_id,
+      aws_cloudwatch_log_group.delivery.kms_key_id,
+      one(aws_s3_bucket_server_side_encryption_configuration.logs[0].rule).apply_server_side_encryption_by_default[0].kms_master_key_id,
+      aws_athena_workgroup.logs.configuration[0].result_configuration[0].encryption_configuration[0].kms_key_arn,
+    ] : key == var.kms_key_arn])
+    error_message = "Stream, objects, environment, log groups, bucket and results have the key."
+  }
+
+  assert {
+    condition     = aws_kinesis_firehose_delivery_stream.logs.server_side_encryption[0].key_type == "CUSTOMER_MANAGED_CMK"
+    error_message = "Key type of the stream."
+  }
+
+  assert {
+    condition     = one(aws_s3_bucket_server_side_encryption_configuration.logs[0].rule).apply_server_side_encryption_by_default[0].sse_algorithm == "aws:kms"
+    error_message = "Encryption of the bucket."
+  }
+
+  assert {
+    condition     = one(aws_s3_bucket_server_side_encryption_configuration.logs[0].rule).bucket_key_enabled
+    error_message = "A bucket key saves most requests to KMS."
+  }
+
+  assert {
+    condition     = aws_athena_workgroup.logs.configuration[0].result_configuration[0].encryption_configuration[0].encryption_option == "SSE_KMS"
+    error_message = "Encryption of results."
+  }
+}
+
+run "an_existing_bucket_is_used_and_left_as_it_is" {
+  command = plan
+
+  variables {
+    existing_bucket_name = "company-logs"
+  }
+
+  assert {
+    condition     = aws_kinesis_firehose_delivery_stream.logs.extended_s3_configuration[0].bucket_arn == "arn:aws:s3:::company-logs"
+    error_message = "Bucket."
+  }
+
+  assert {
+    condition     = output.data_location == "s3://company-logs/logs/succeed/"
+    error_message = "Location."
+  }
+
+  assert {
+    condition     = length(aws_s3_bucket.logs) + length(aws_s3_bucket_policy.logs) + length(aws_s3_bucket_public_access_block.logs) + length(aws_s3_bucket_server_side_encryption_configuration.logs) + length(aws_s3_bucket_lifecycle_configuration.logs) == 0
+    error_message = "Nothing of the bucket is managed here."
+  }
+}
+
+run "the_bucket_can_be_named_and_emptied_on_destroy" {
+  command = plan
+
+  variables {
+    bucket_name   = "my-logs"
+    force_destroy = true
+  }
+
+  assert {
+    condition     = aws_s3_bucket.logs[0].bucket == "my-logs"
+    error_message = "Bucket name."
+  }
+
+  assert {
+    condition     = aws_s3_bucket.logs[0].force_destroy && aws_athena_workgroup.logs.force_destroy
+    error_message = "force_destroy reaches bucket and workgroup."
+  }
+}
+
+run "data_errors_and_results_expire_each_by_its_own_days" {
+  command = plan
+
+  variables {
+    data_expiry_days          = 400
+    error_expiry_days         = 30
+    query_results_expiry_days = 7
+  }
+
+  assert {
+    condition = jsonencode({ for rule in aws_s3_bucket_lifecycle_configuration.logs[0].rule : rule.id => [rule.filter[0].prefix, rule.expiration[0].days] if length(rule.expiration) > 0 }) == jsonencode({
+      data          = ["logs/succeed/", 400]
+      errors        = ["logs/processing-failed/", 30]
+      query-results = ["athena-results/", 7]
+    })
+    error_message = "Expiry."
+  }
+
+  assert {
+    condition     = anytrue([for rule in aws_s3_bucket_lifecycle_configuration.logs[0].rule : length(rule.abort_incomplete_multipart_upload) > 0])
+    error_message = "Uploads that broke off are cleaned away."
+  }
+}
+
+run "results_can_go_elsewhere_and_scans_have_a_limit" {
+  command = plan
+
+  variables {
+    query_results_location = "s3://shared-results/redash/"
+    query_scan_limit_bytes = 10737418240
+  }
+
+  assert {
+    condition     = aws_athena_workgroup.logs.configuration[0].result_configuration[0].output_location == "s3://shared-results/redash/"
+    error_message = "Location of results."
+  }
+
+  assert {
+    condition     = aws_athena_workgroup.logs.configuration[0].bytes_scanned_cutoff_per_query == 10737418240
+    error_message = "Limit."
+  }
+
+  assert {
+    condition     = output.query_results_location == "s3://shared-results/redash/"
+    error_message = "Output."
+  }
+}
+
+run "the_table_can_be_named" {
+  command = plan
+
+  variables {
+    table_name = "events"
+  }
+
+  assert {
+    condition     = aws_glue_catalog_table.log_events.name == "events"
+    error_message = "Table."
+  }
+
+  assert {
+    condition     = alltrue([for query in aws_athena_named_query.logs : strcontains(query.query, "\"app_logs\".\"events\"")])
+    error_message = "Queries."
+  }
+}
+
+run "alarms_tell_whom_they_are_told_to" {
+  command = plan
+
+  variables {
+    alarm_action_arns          = ["arn:aws:sns:ap-northeast-1:123456789012:on-call"]
+    buffering_interval_seconds = 60
+  }
+
+  assert {
+    condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.pipeline : alarm.alarm_actions == toset(var.alarm_action_arns) && alarm.ok_actions == toset(var.alarm_action_arns)])
+    error_message = "Actions."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.pipeline["delivery-delay"].threshold == 960
+    error_message = "The delay counts from the buffering interval."
+  }
+}

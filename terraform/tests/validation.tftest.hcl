@@ -1,0 +1,610 @@
+mock_provider "aws" {
+  source = "./tests/aws"
+}
+
+variables {
+  name          = "app-logs"
+  subscriptions = { app = { log_group_name = "/ecs/app" } }
+  package_file  = "tests/fixtures/package"
+}
+
+run "numbers_below_the_range_of_aws_are_refused" {
+  command = plan
+
+  variables {
+    memory_size_mb                    = 127
+    timeout_seconds                   = 0
+    reserved_concurrency              = 0
+    max_decompressed_bytes            = 0
+    reingest_max_attempts             = 0
+    buffering_size_mb                 = 0
+    buffering_interval_seconds        = -1
+    lambda_buffering_size_mb          = 0.1
+    lambda_buffering_interval_seconds = -1
+    lambda_retries                    = -1
+    partition_retry_seconds           = -1
+    data_expiry_days                  = 0
+    error_expiry_days                 = 0
+    query_results_expiry_days         = 0
+    query_scan_limit_bytes            = 10485759
+  }
+
+  expect_failures = [
+    var.memory_size_mb,
+    var.timeout_seconds,
+    var.reserved_concurrency,
+    var.max_decompressed_bytes,
+    var.reingest_max_attempts,
+    var.buffering_size_mb,
+    var.buffering_interval_seconds,
+    var.lambda_buffering_size_mb,
+    var.lambda_buffering_interval_seconds,
+    var.lambda_retries,
+    var.partition_retry_seconds,
+    var.data_expiry_days,
+    var.error_expiry_days,
+    var.query_results_expiry_days,
+    var.query_scan_limit_bytes,
+  ]
+}
+
+run "numbers_above_the_range_of_aws_are_refused" {
+  command = plan
+
+  variables {
+    memory_size_mb                    = 10241
+    timeout_seconds                   = 301
+    buffering_size_mb                 = 129
+    buffering_interval_seconds        = 901
+    lambda_buffering_size_mb          = 3.1
+    lambda_buffering_interval_seconds = 901
+    lambda_retries                    = 301
+    partition_retry_seconds           = 7201
+  }
+
+  expect_failures = [
+    var.memory_size_mb,
+    var.timeout_seconds,
+    var.buffering_size_mb,
+    var.buffering_interval_seconds,
+    var.lambda_buffering_size_mb,
+    var.lambda_buffering_interval_seconds,
+    var.lambda_retries,
+    var.partition_retry_seconds,
+  ]
+}
+
+run "fractions_are_refused_where_aws_counts_whole" {
+  command = plan
+
+  variables {
+    memory_size_mb                    = 256.5
+    timeout_seconds                   = 1.5
+    reserved_concurrency              = 1.5
+    max_decompressed_bytes            = 1.5
+    reingest_max_attempts             = 1.5
+    buffering_size_mb                 = 1.5
+    buffering_interval_seconds        = 1.5
+    lambda_buffering_interval_seconds = 1.5
+    lambda_retries                    = 1.5
+    partition_retry_seconds           = 1.5
+    data_expiry_days                  = 1.5
+    error_expiry_days                 = 1.5
+    query_results_expiry_days         = 1.5
+    query_scan_limit_bytes            = 10485760.5
+  }
+
+  expect_failures = [
+    var.memory_size_mb,
+    var.timeout_seconds,
+    var.reserved_concurrency,
+    var.max_decompressed_bytes,
+    var.reingest_max_attempts,
+    var.buffering_size_mb,
+    var.buffering_interval_seconds,
+    var.lambda_buffering_interval_seconds,
+    var.lambda_retries,
+    var.partition_retry_seconds,
+    var.data_expiry_days,
+    var.error_expiry_days,
+    var.query_results_expiry_days,
+    var.query_scan_limit_bytes,
+  ]
+}
+
+run "numbers_at_the_ends_of_the_ranges_are_taken" {
+  command = plan
+
+  variables {
+    memory_size_mb                    = 10240
+    timeout_seconds                   = 300
+    reserved_concurrency              = 1
+    buffering_size_mb                 = 1
+    buffering_interval_seconds        = 0
+    lambda_buffering_size_mb          = 0.2
+    lambda_buffering_interval_seconds = 900
+    lambda_retries                    = 0
+    query_scan_limit_bytes            = 10485760
+    query_results_expiry_days         = 1
+  }
+
+  assert {
+    condition     = aws_lambda_function.transform.timeout == 300
+    error_message = "Timeout."
+  }
+}
+
+run "words_that_aws_or_the_function_do_not_know_are_refused" {
+  command = plan
+
+  variables {
+    architecture       = "arm"
+    log_level          = "info"
+    log_retention_days = 100
+    output_format      = "csv"
+    output_compression = "zstd"
+    vrl_program        = " "
+    compression_format = "ZIP"
+    custom_time_zone   = "+09:00"
+    ignored_log_groups = ["/ecs/*"]
+  }
+
+  expect_failures = [
+    var.architecture,
+    var.log_level,
+    var.log_retention_days,
+    var.output_format,
+    var.output_compression,
+    var.vrl_program,
+    var.compression_format,
+    var.custom_time_zone,
+    var.ignored_log_groups,
+  ]
+}
+
+run "names_that_aws_does_not_take_are_refused" {
+  command = plan
+
+  variables {
+    name                   = "App_Logs"
+    bucket_name            = "My_Bucket"
+    kms_key_arn            = "arn:aws:kms:ap-northeast-1:123456789012:alias/logs"
+    table_name             = "log-events"
+    table_columns          = [{ name = "logLevel", type = "string" }]
+    table_start_day        = "2024-02-30"
+    query_results_location = "s3://results/redash"
+    alarm_action_arns      = ["on-call"]
+  }
+
+  expect_failures = [
+    var.name,
+    var.bucket_name,
+    var.kms_key_arn,
+    var.table_name,
+    var.table_columns,
+    var.table_start_day,
+    var.query_results_location,
+    var.alarm_action_arns,
+  ]
+}
+
+run "a_name_too_long_for_a_bucket_is_refused" {
+  command = plan
+
+  variables {
+    name = "n23456789-123456789-123456789-123456"
+  }
+
+  expect_failures = [var.name]
+}
+
+run "a_table_without_columns_is_refused" {
+  command = plan
+
+  variables {
+    table_columns = []
+  }
+
+  expect_failures = [var.table_columns]
+}
+
+run "a_day_in_other_form_is_refused" {
+  command = plan
+
+  variables {
+    table_start_day = "2024/01/01"
+  }
+
+  expect_failures = [var.table_start_day]
+}
+
+run "more_alarm_actions_than_an_alarm_takes_are_refused" {
+  command = plan
+
+  variables {
+    alarm_action_arns = [for i in range(6) : "arn:aws:sns:ap-northeast-1:123456789012:topic-${i}"]
+  }
+
+  expect_failures = [var.alarm_action_arns]
+}
+
+run "a_time_zone_longer_than_firehose_takes_is_refused" {
+  command = plan
+
+  variables {
+    custom_time_zone = "America/Argentina/${join("", [for i in range(40) : "x"])}"
+  }
+
+  expect_failures = [var.custom_time_zone]
+}
+
+run "a_subscription_key_that_makes_no_filter_name_is_refused" {
+  command = plan
+
+  variables {
+    subscriptions = { "a:b" = { log_group_name = "/ecs/app" } }
+  }
+
+  expect_failures = [var.subscriptions]
+}
+
+run "a_log_group_given_as_arn_is_refused" {
+  command = plan
+
+  variables {
+    subscriptions = { app = { log_group_name = "arn:aws:logs:ap-northeast-1:123456789012:log-group:/ecs/app" } }
+  }
+
+  expect_failures = [var.subscriptions]
+}
+
+run "a_filter_pattern_past_the_quota_is_refused" {
+  command = plan
+
+  variables {
+    subscriptions = { app = { log_group_name = "/ecs/app", filter_pattern = join("", [for i in range(205) : "xxxxx"]) } }
+  }
+
+  expect_failures = [var.subscriptions]
+}
+
+run "a_third_filter_of_a_log_group_is_refused" {
+  command = plan
+
+  variables {
+    subscriptions = { for key in ["a", "b", "c"] : key => { log_group_name = "/ecs/app", filter_pattern = key } }
+  }
+
+  expect_failures = [var.subscriptions]
+}
+
+run "two_filters_of_a_log_group_are_taken" {
+  command = plan
+
+  variables {
+    subscriptions = { for key in ["a", "b"] : key => { log_group_name = "/ecs/app", filter_pattern = key } }
+  }
+
+  assert {
+    condition     = length(aws_cloudwatch_log_subscription_filter.logs) == 2
+    error_message = "Filters."
+  }
+}
+
+run "the_log_group_of_the_function_is_refused_since_it_would_feed_itself" {
+  command = plan
+
+  variables {
+    subscriptions = { own = { log_group_name = "/aws/lambda/app-logs" } }
+  }
+
+  expect_failures = [aws_cloudwatch_log_subscription_filter.logs]
+}
+
+run "the_log_group_of_delivery_errors_is_refused_since_it_would_feed_itself" {
+  command = plan
+
+  variables {
+    subscriptions = { own = { log_group_name = "/aws/kinesisfirehose/app-logs" } }
+  }
+
+  expect_failures = [aws_cloudwatch_log_subscription_filter.logs]
+}
+
+run "environment_variables_with_a_variable_of_their_own_are_refused" {
+  command = plan
+
+  variables {
+    environment_variables = { OUTPUT_FORMAT = "message" }
+  }
+
+  expect_failures = [var.environment_variables]
+}
+
+run "environment_variables_of_lambda_are_refused" {
+  command = plan
+
+  variables {
+    environment_variables = { AWS_REGION = "us-east-1" }
+  }
+
+  expect_failures = [var.environment_variables]
+}
+
+run "unknown_partition_keys_are_refused" {
+  command = plan
+
+  variables {
+    partition_keys = ["log_group", "level"]
+  }
+
+  expect_failures = [var.partition_keys]
+}
+
+run "partition_keys_named_twice_are_refused" {
+  command = plan
+
+  variables {
+    partition_keys = ["owner", "owner"]
+  }
+
+  expect_failures = [var.partition_keys]
+}
+
+run "a_prefix_past_512_characters_is_refused" {
+  command = plan
+
+  variables {
+    s3_prefix = "logs/${join("", [for i in range(512) : "x"])}/day=!{timestamp:yyyy-MM-dd}/"
+  }
+
+  expect_failures = [var.s3_prefix]
+}
+
+run "a_prefix_without_a_folder_of_fixed_name_is_refused" {
+  command = plan
+
+  variables {
+    s3_prefix = "!{timestamp:yyyy-MM-dd}/"
+  }
+
+  expect_failures = [var.s3_prefix]
+}
+
+run "a_prefix_without_a_slash_at_the_end_is_refused" {
+  command = plan
+
+  variables {
+    s3_prefix = "logs/succeed/!{timestamp:yyyy-MM-dd}"
+  }
+
+  expect_failures = [var.s3_prefix]
+}
+
+run "a_prefix_that_the_table_cannot_project_is_refused" {
+  command = plan
+
+  variables {
+    s3_prefix = "logs/succeed/day=!{timestamp:yyyy-MM-dd}/!{firehose:random-string}/"
+  }
+
+  expect_failures = [var.s3_prefix]
+}
+
+run "a_prefix_with_a_key_that_the_function_does_not_have_is_refused" {
+  command = plan
+
+  variables {
+    s3_prefix = "logs/succeed/!{partitionKeyFromLambda:level}/day=!{timestamp:yyyy-MM-dd}/"
+  }
+
+  expect_failures = [var.s3_prefix]
+}
+
+run "a_prefix_with_two_times_is_refused" {
+  command = plan
+
+  variables {
+    s3_prefix = "logs/succeed/!{timestamp:yyyy-MM-dd}/!{timestamp:yyyyMMdd}/"
+  }
+
+  expect_failures = [var.s3_prefix]
+}
+
+run "an_error_prefix_past_512_characters_is_refused" {
+  command = plan
+
+  variables {
+    s3_error_prefix = "logs/${join("", [for i in range(512) : "x"])}/!{firehose:error-output-type}/"
+  }
+
+  expect_failures = [var.s3_error_prefix]
+}
+
+run "an_error_prefix_without_the_error_type_is_refused" {
+  command = plan
+
+  variables {
+    s3_error_prefix = "errors/!{timestamp:yyyy-MM-dd}/"
+  }
+
+  expect_failures = [var.s3_error_prefix]
+}
+
+run "an_error_prefix_with_partition_keys_is_refused" {
+  command = plan
+
+  variables {
+    s3_error_prefix = "errors/!{firehose:error-output-type}/!{partitionKeyFromLambda:owner}/"
+  }
+
+  expect_failures = [var.s3_error_prefix]
+}
+
+run "an_error_prefix_without_a_folder_of_fixed_name_is_refused" {
+  command = plan
+
+  variables {
+    s3_error_prefix = "!{firehose:error-output-type}/"
+  }
+
+  expect_failures = [var.s3_error_prefix]
+}
+
+run "an_error_prefix_without_a_slash_at_the_end_is_refused" {
+  command = plan
+
+  variables {
+    s3_error_prefix = "errors/!{firehose:error-output-type}"
+  }
+
+  expect_failures = [var.s3_error_prefix]
+}
+
+run "errors_among_the_log_events_are_refused" {
+  command = plan
+
+  variables {
+    s3_error_prefix = "logs/succeed/!{firehose:error-output-type}/"
+  }
+
+  expect_failures = [aws_kinesis_firehose_delivery_stream.logs]
+}
+
+run "a_firehose_compression_on_top_of_a_compressed_output_is_refused" {
+  command = plan
+
+  variables {
+    compression_format = "GZIP"
+  }
+
+  expect_failures = [aws_kinesis_firehose_delivery_stream.logs]
+}
+
+run "partition_keys_that_the_prefix_does_not_use_are_refused" {
+  command = plan
+
+  variables {
+    partition_keys = ["owner"]
+  }
+
+  expect_failures = [aws_kinesis_firehose_delivery_stream.logs]
+}
+
+run "a_key_in_the_prefix_that_the_function_is_not_told_to_return_is_refused" {
+  command = plan
+
+  variables {
+    s3_prefix = "logs/succeed/account=!{partitionKeyFromLambda:owner}/day=!{timestamp:yyyy-MM-dd}/"
+  }
+
+  expect_failures = [aws_kinesis_firehose_delivery_stream.logs]
+}
+
+run "a_buffer_under_64_mb_with_dynamic_partitioning_is_refused" {
+  command = plan
+
+  variables {
+    partition_keys    = ["owner"]
+    s3_prefix         = "logs/succeed/account=!{partitionKeyFromLambda:owner}/day=!{timestamp:yyyy-MM-dd}/"
+    buffering_size_mb = 63
+  }
+
+  expect_failures = [aws_kinesis_firehose_delivery_stream.logs]
+}
+
+run "two_buckets_are_refused" {
+  command = plan
+
+  variables {
+    bucket_name          = "my-logs"
+    existing_bucket_name = "company-logs"
+  }
+
+  expect_failures = [aws_kinesis_firehose_delivery_stream.logs]
+}
+
+run "expiry_in_a_bucket_that_is_not_the_modules_is_refused" {
+  command = plan
+
+  variables {
+    existing_bucket_name = "company-logs"
+    data_expiry_days     = 30
+  }
+
+  expect_failures = [aws_s3_bucket_lifecycle_configuration.logs]
+}
+
+run "expiry_of_results_that_lie_elsewhere_is_refused" {
+  command = plan
+
+  variables {
+    query_results_location    = "s3://shared-results/redash/"
+    query_results_expiry_days = 7
+  }
+
+  expect_failures = [aws_s3_bucket_lifecycle_configuration.logs]
+}
+
+run "a_prefix_without_a_day_is_refused" {
+  command = plan
+
+  variables {
+    partition_keys = ["owner", "year", "month"]
+    s3_prefix      = "logs/succeed/account=!{partitionKeyFromLambda:owner}/!{partitionKeyFromLambda:year}/!{partitionKeyFromLambda:month}/"
+  }
+
+  expect_failures = [aws_glue_catalog_table.log_events]
+}
+
+run "a_partition_column_with_the_name_of_another_column_is_refused" {
+  command = plan
+
+  variables {
+    partition_keys = ["log_group"]
+    s3_prefix      = "logs/succeed/log_group=!{partitionKeyFromLambda:log_group}/day=!{timestamp:yyyy-MM-dd}/"
+  }
+
+  expect_failures = [aws_glue_catalog_table.log_events]
+}
+
+run "two_partition_columns_of_one_name_are_refused" {
+  command = plan
+
+  variables {
+    partition_keys = ["day"]
+    s3_prefix      = "logs/succeed/day=!{timestamp:yyyy-MM-dd}/!{partitionKeyFromLambda:day}/"
+  }
+
+  expect_failures = [aws_glue_catalog_table.log_events]
+}
+
+run "a_function_without_a_package_is_refused" {
+  command = plan
+
+  variables {
+    package_file = null
+  }
+
+  expect_failures = [aws_lambda_function.transform]
+}
+
+run "a_function_with_zip_and_image_is_refused" {
+  command = plan
+
+  variables {
+    image_uri = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/transform:1.0"
+  }
+
+  expect_failures = [aws_lambda_function.transform]
+}
+
+run "an_environment_past_4_kb_is_refused_counted_in_bytes" {
+  command = plan
+
+  variables {
+    vrl_program = join("", [for i in range(700) : "語語"])
+  }
+
+  expect_failures = [aws_lambda_function.transform]
+}
