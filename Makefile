@@ -9,9 +9,10 @@ SHELL := /usr/bin/env bash
 invoke: .venv/ready
 	@scripts/invoke.sh $(LOGS)
 
-test: .venv/ready
+test: .venv/ready .venv/checkov/ready
 	cargo test
 	scripts/test_invoke.sh
+	scripts/test_terraform.sh
 
 lint: prerequisites
 	cargo fmt --check
@@ -28,6 +29,11 @@ fixtures: prerequisites
 prerequisites:
 	@command -v cargo >/dev/null || { echo 'make: Rust is missing: install it from https://rustup.rs' >&2; exit 1; }
 	@command -v python3 >/dev/null || { echo 'make: Python 3 is missing: install python3 with its venv module' >&2; exit 1; }
+
+.venv/checkov/ready: tools/requirements-checkov.txt .venv/ready
+	@python3 -m venv --clear .venv/checkov
+	@.venv/checkov/bin/pip install --quiet --disable-pip-version-check -r tools/requirements-checkov.txt
+	@touch $@
 
 .venv/ready: tools/requirements.txt | prerequisites
 	@python3 -m venv --clear .venv || { echo 'make: python3 -m venv fails: install the venv module (python3-venv)' >&2; exit 1; }
