@@ -6,7 +6,7 @@
 
 use std::io::{self, Write};
 
-use flate2::{Compression, GzBuilder, write::GzEncoder};
+use flate2::{Compression, write::GzEncoder};
 
 use crate::config::OutputCompression;
 use crate::logs_message::DataMessage;
@@ -86,7 +86,9 @@ impl OutputBuffer {
         transform: &dyn Transform,
         level: Compression,
     ) -> Result<Output<'_>, OutputError> {
-        let mut member = Member::begin(std::mem::take(&mut self.compressed), level);
+        let mut bytes = std::mem::take(&mut self.compressed);
+        bytes.clear();
+        let mut member = GzEncoder::new(Bounded { bytes, len: 0 }, level);
         let mut plain_len = 0;
         for event in &message.log_events {
             let start = self.plain.len();
@@ -94,12 +96,12 @@ impl OutputBuffer {
             self.plain_lens.push(self.plain.len() - start);
             plain_len += self.plain.len() - start;
             if self.plain.len() >= CHUNK_BYTES {
-                member.write(&self.plain)?;
+                member.write_all(&self.plain)?;
                 self.plain.clear();
             }
         }
-        member.write(&self.plain)?;
-        let kept = member.end()?;
+        member.write_all(&self.plain)?;
+        let kept = member.finish()?;
         self.compressed = kept.bytes;
         // Nothing compresses to a header and a trailer, which is not nothing.
         let len = if plain_len == 0 { 0 } else { kept.len };
@@ -122,24 +124,6 @@ impl Output<'_> {
 
 /// How much goes through the compressor at once.
 const CHUNK_BYTES: usize = 64 * 1024;
-
-/// One gzip member in the making.
-struct Member(GzEncoder<Bounded>);
-
-impl Member {
-    fn begin(mut buffer: Vec<u8>, level: Compression) -> Self {
-        buffer.clear();
-        Self(GzBuilder::new().write(Bounded { bytes: buffer, len: 0 }, level))
-    }
-
-    fn write(&mut self, plain: &[u8]) -> io::Result<()> {
-        self.0.write_all(plain)
-    }
-
-    fn end(self) -> io::Result<Bounded> {
-        self.0.finish()
-    }
-}
 
 /// Keeps what a response can hold, and counts the rest.
 struct Bounded {
