@@ -196,7 +196,7 @@ impl Planner<'_> {
         decode::declared_text_len(original).is_some_and(|text_len| {
             original.len() <= MAX_RECORD_DATA_BYTES
                 && text_len <= self.config.max_decompressed_bytes
-                && self.forecast.rules_out(text_len, self.budget.left())
+                && self.forecast.rules_out(text_len, &self.budget)
         })
     }
 

@@ -2,7 +2,7 @@
 
 use firehose_logs_transform::config::Config;
 
-use crate::common::records::{Record, record_of_output};
+use crate::common::records::{Record, messages, record_of_output};
 use crate::common::stream::FakeStream;
 use crate::common::{Invocation, answer, data, event, results, rows};
 
@@ -51,7 +51,9 @@ async fn record_that_does_not_fit_does_not_send_back_those_behind_it() {
         .map(|(id, output_len)| record_of_output(id, output_len));
     let response = Invocation::with(Config::default(), &stream).answer(&event(&records)).await.unwrap();
     assert_eq!(results(&response), ["Ok", "Dropped", "Ok", "Ok"]);
-    assert!(!stream.accepted().is_empty());
+    let pieces = stream.accepted();
+    assert!(pieces.len() > 1);
+    assert_eq!(pieces.iter().flat_map(|piece| messages(piece)).collect::<Vec<_>>(), messages(&records[1].bytes()));
 }
 
 /// A message with a line break in it is one log event, and one line of JSON.
