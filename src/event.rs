@@ -112,6 +112,13 @@ mod tests {
     }
 
     #[test]
+    fn partition_key_made_of_an_id_is_as_long_as_kinesis_takes() {
+        let body = format!(r#"{{"deliveryStreamArn":"arn","records":[{{"recordId":"{}"}}]}}"#, "あ".repeat(257));
+        let event = FirehoseEvent::parse(&body).unwrap();
+        assert_eq!(event.records[0].partition_key().chars().count(), MAX_PARTITION_KEY_CHARS);
+    }
+
+    #[test]
     fn what_is_no_firehose_event_is_refused_without_showing_it() {
         for body in [
             r#"{"awslogs":{"data":"secret"}}"#,

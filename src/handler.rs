@@ -78,6 +78,7 @@ impl Function {
 
     async fn answer(&self, body: &str, context: &Context) -> Result<FirehoseResponse, HandlerError> {
         let started = Instant::now();
+        let deadline = deadline(context, started);
         let event = FirehoseEvent::parse(body)?;
         let account = context.invoked_function_arn.split(':').nth(4);
         let Plan { fates, tally } = plan(&event, &self.config, &*self.transform, account)?;
@@ -92,7 +93,7 @@ impl Function {
             .zip(fates)
             .map(|(record, fate)| Row::of(record, fate, is_from_kinesis, &mut entries))
             .collect();
-        let outcome = self.put_back(&event, &entries, deadline(context, started)).await;
+        let outcome = self.put_back(&event, &entries, deadline).await;
         let records =
             event.records.iter().zip(rows).map(|(record, row)| row.answer(record, &outcome.refusals)).collect();
 
@@ -169,13 +170,12 @@ fn put_back_result(record_id: &str, refusals: &[Option<Refusal>]) -> RecordResul
     RecordResult::ProcessingFailed
 }
 
-/// When re-ingestion has to end. A context without a deadline (no Lambda has one) gets as long as Firehose waits.
-fn deadline(context: &Context, now: Instant) -> Instant {
-    let left = match context.deadline {
-        0 => FIREHOSE_TIMEOUT,
-        _ => context.deadline().duration_since(SystemTime::now()).unwrap_or_default(),
-    };
-    now + left.saturating_sub(DEADLINE_MARGIN)
+/// When re-ingestion has to end: before Lambda ends the invocation, and before Firehose gives it up and repeats it.
+///
+/// A deadline that lies in the past already is none: Lambda starts no invocation with one, but local emulators do.
+fn deadline(context: &Context, started: Instant) -> Instant {
+    let left = context.deadline().duration_since(SystemTime::now()).unwrap_or(FIREHOSE_TIMEOUT);
+    started + left.min(FIREHOSE_TIMEOUT).saturating_sub(DEADLINE_MARGIN)
 }
 
 fn log_failure(record_id: &str, reason: &FailReason) {

@@ -5,8 +5,8 @@
 //!
 //! # Why can this not loop?
 //!
-//! Every piece has fewer log events than the payload, since only a payload whose log events do not all fit in one piece
-//! is cut. A piece of one log event is never cut again.
+//! A payload is cut because its output fits no batch, and then every piece has fewer log events than it; or because it
+//! is too large to be put back whole, and then every piece is small enough to be. A piece of one log event is never cut.
 
 use std::io::{self, Write};
 use std::ops::Range;

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use firehose_logs_transform::config::Config;
 use firehose_logs_transform::handler::DEADLINE_MARGIN;
-use firehose_logs_transform::reingest::ATTEMPT_TIMEOUT;
+use firehose_logs_transform::reingest::{ATTEMPT_TIMEOUT, Entry, Reingester, Source, Stream};
 use serde_json::Value;
+use tokio::time::Instant;
 
 use crate::common::records::{Record, messages, record_of_output};
 use crate::common::stream::{Answer, FakeStream, Put};
@@ -73,6 +74,12 @@ async fn throttling_server_errors_and_broken_connections_are_retried() {
     for passing in [
         THROTTLED,
         Answer::Error(400, "LimitExceededException"),
+        Answer::Error(400, "ServiceUnavailableException"),
+        Answer::Error(400, "ProvisionedThroughputExceededException"),
+        Answer::Error(400, "KMSThrottlingException"),
+        Answer::Error(400, "ThrottledException"),
+        Answer::Error(400, "TooManyRequestsException"),
+        Answer::Error(400, "RequestTimeoutException"),
         Answer::Error(429, "TooManyRequests"),
         Answer::Error(500, "InternalFailure"),
         Answer::Error(503, "ServiceUnavailableException"),
@@ -119,9 +126,52 @@ async fn pauses_grow_and_attempts_end() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn pauses_are_drawn_at_random() {
+    let stream = FakeStream::in_turn(vec![THROTTLED]);
+    let reingester = Reingester::new(stream.clients(), 20);
+    let name = Stream { source: Source::Firehose { delivery_stream_name: "logs".into() }, region: "eu-west-1".into() };
+    let entries = [Entry { data: b"data".into(), partition_key: None }];
+    reingester.put_back(&name, &entries, Instant::now() + Duration::from_hours(1)).await;
+    let pauses = pauses(&stream.puts());
+    assert_eq!(pauses.len(), 19);
+    let longest = pauses.iter().filter(|pause| **pause >= 10_000).count();
+    assert!(longest < 3, "of 12 pauses of up to 10 s: {pauses:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn entry_of_which_the_answer_says_nothing_is_sent_again() {
+    let stream = FakeStream::in_turn(vec![Answer::Short, Answer::Silent, Answer::Accept]);
+    let response = answer(&stream, &records_of_which_go_back(3)).await;
+    assert_eq!(results(&response), ["Ok", "Dropped", "Dropped", "Dropped"]);
+    assert_eq!(stream.puts().iter().map(|put| put.data.len()).collect::<Vec<_>>(), [3, 2, 2]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn deadline_between_two_batches_ends_the_attempt() {
+    let stream = FakeStream::in_turn(vec![Answer::Hang, Answer::Accept]);
+    let mut invocation = Invocation::with(Config::default(), &stream);
+    invocation.time = DEADLINE_MARGIN + Duration::from_secs(10);
+    let response = invocation.answer(&event(&records_of_which_go_back(501))).await.unwrap();
+    assert_eq!((refused(&response), stream.puts().len()), (501, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn firehose_is_not_kept_waiting_past_its_five_minutes() {
+    for time in [Duration::from_mins(15), Duration::ZERO] {
+        let stream = FakeStream::in_turn(vec![Answer::Hang]);
+        let started = Instant::now();
+        let mut invocation = Invocation::with(Config { reingest_max_attempts: 100, ..Config::default() }, &stream);
+        invocation.time = time;
+        invocation.answer(&event(&records_of_which_go_back(1))).await.unwrap();
+        let took = started.elapsed() + DEADLINE_MARGIN;
+        assert!(took <= Duration::from_mins(5) && took > Duration::from_mins(4), "{took:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn deadline_ends_attempts_with_the_margin_to_spare() {
     let stream = FakeStream::in_turn(vec![THROTTLED]);
-    let started = tokio::time::Instant::now();
+    let started = Instant::now();
     let mut invocation = Invocation::with(Config::default(), &stream);
     invocation.time = Duration::from_secs(10);
     let response = invocation.answer(&event(&records_of_which_go_back(1))).await.unwrap();
@@ -135,7 +185,7 @@ async fn deadline_ends_attempts_with_the_margin_to_spare() {
 async fn request_without_an_answer_ends_with_the_deadline() {
     let logs = Logs::capture();
     let stream = FakeStream::in_turn(vec![Answer::Hang]);
-    let started = tokio::time::Instant::now();
+    let started = Instant::now();
     let mut invocation = Invocation::with(Config::default(), &stream);
     invocation.time = DEADLINE_MARGIN + ATTEMPT_TIMEOUT + Duration::from_secs(1);
     let response = invocation.answer(&event(&records_of_which_go_back(1))).await.unwrap();

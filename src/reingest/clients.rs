@@ -3,8 +3,8 @@
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_firehose::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_firehose::primitives::Blob;
-use aws_sdk_firehose::types::Record;
-use aws_sdk_kinesis::types::PutRecordsRequestEntry;
+use aws_sdk_firehose::types::{PutRecordBatchResponseEntry, Record};
+use aws_sdk_kinesis::types::{PutRecordsRequestEntry, PutRecordsResultEntry};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use tokio::sync::OnceCell;
 
@@ -53,7 +53,7 @@ impl Clients {
             Source::Kinesis { stream_arn } => self.put_records(stream_arn, region, entries).await?,
         };
         // An entry without an answer may have been accepted or not: a repetition is better than a loss.
-        answers.resize_with(expected, || Some(Refusal::retryable("the answer says nothing of this record")));
+        answers.resize_with(expected, || Some(Refusal::of_entry(None, None)));
         Ok(answers)
     }
 
@@ -79,7 +79,11 @@ impl Clients {
             .await
             .map_err(|error| Refusal::of_request(&error))?;
         let answers = output.request_responses();
-        Ok(answers.iter().map(|entry| Refusal::of_entry(entry.error_code(), entry.error_message())).collect())
+        let refusal = |entry: &PutRecordBatchResponseEntry| match entry.record_id() {
+            Some(_) => None,
+            None => Some(Refusal::of_entry(entry.error_code(), entry.error_message())),
+        };
+        Ok(answers.iter().map(refusal).collect())
     }
 
     async fn put_records(
@@ -109,7 +113,11 @@ impl Clients {
             .await
             .map_err(|error| Refusal::of_request(&error))?;
         let answers = output.records();
-        Ok(answers.iter().map(|entry| Refusal::of_entry(entry.error_code(), entry.error_message())).collect())
+        let refusal = |entry: &PutRecordsResultEntry| match entry.sequence_number() {
+            Some(_) => None,
+            None => Some(Refusal::of_entry(entry.error_code(), entry.error_message())),
+        };
+        Ok(answers.iter().map(refusal).collect())
     }
 
     async fn config(&self, region: &Region) -> &SdkConfig {
@@ -135,10 +143,9 @@ impl Refusal {
         Self { is_final: true, reason: error.to_string() }
     }
 
-    /// Every code that an entry can have says that the same entry may be accepted later.
-    fn of_entry(code: Option<&str>, message: Option<&str>) -> Option<Self> {
-        let code = code.filter(|code| !code.is_empty())?;
-        Some(Self::retryable(described(code, message)))
+    /// Of an entry that was given no id. Every code that one can have says that it may be accepted later.
+    fn of_entry(code: Option<&str>, message: Option<&str>) -> Self {
+        Self::retryable(described(code.unwrap_or("the answer says nothing of this record"), message))
     }
 
     fn of_request<E>(error: &SdkError<E>) -> Self
@@ -155,7 +162,11 @@ impl Refusal {
                     reason: format!("{} (HTTP {status})", described(code, meta.message())),
                 }
             }
-            SdkError::DispatchFailure(failure) if failure.is_io() || failure.is_timeout() => {
+            // `as_other` names a kind of passing error, such as a connection that was closed before its answer came: what
+            // becomes of a kept connection while Lambda has the function frozen.
+            SdkError::DispatchFailure(failure)
+                if failure.is_io() || failure.is_timeout() || failure.as_other().is_some() =>
+            {
                 Self::retryable("the connection failed")
             }
             SdkError::TimeoutError(_) => Self::retryable("the SDK's own time ran out"),
@@ -173,8 +184,9 @@ fn described(code: &str, message: Option<&str>) -> String {
 ///
 /// Source: "Retry behavior", <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>.
 fn is_retryable(status: u16, code: &str) -> bool {
-    const THROTTLING: [&str; 13] = [
+    const THROTTLING: [&str; 18] = [
         "BandwidthLimitExceeded",
+        "EC2ThrottledException",
         "KMSThrottlingException",
         "LimitExceededException",
         "PriorRequestNotComplete",
@@ -183,10 +195,14 @@ fn is_retryable(status: u16, code: &str) -> bool {
         "RequestThrottled",
         "RequestThrottledException",
         "RequestTimeout",
+        "RequestTimeoutException",
         "ServiceUnavailableException",
         "SlowDown",
+        "ThrottledException",
         "Throttling",
         "ThrottlingException",
+        "TooManyRequestsException",
+        "TransactionInProgressException",
     ];
     status >= 500 || status == 429 || THROTTLING.contains(&code)
 }

@@ -3,7 +3,7 @@
 //! Source: "Using the Lambda runtime API", <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>.
 
 use std::collections::VecDeque;
-use std::convert::Infallible;
+use std::io;
 use std::net::SocketAddr;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
@@ -49,6 +49,9 @@ struct State {
 }
 
 impl LocalAws {
+    /// In the place of an answer: the connection is closed.
+    pub(crate) const NO_ANSWER: (u16, Value) = (0, Value::Null);
+
     /// Serves `events` one by one, and answers Firehose requests with `answers`, one each.
     pub(crate) async fn serve(events: &[Value], answers: Vec<(u16, Value)>) -> Self {
         let (sender, outcomes) = unbounded_channel();
@@ -111,7 +114,7 @@ impl LocalAws {
 }
 
 impl State {
-    async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+    async fn answer(self: Arc<Self>, request: Request<Incoming>) -> io::Result<Response<Full<Bytes>>> {
         let (parts, body) = request.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         let header = |name: &str| parts.headers.get(name).map(|value| value.to_str().unwrap().to_owned());
@@ -131,6 +134,9 @@ impl State {
                 body: serde_json::from_slice(&body).unwrap(),
             });
             let (status, answer) = self.answers.lock().unwrap().pop_front().unwrap();
+            if (status, &answer) == (0, &Value::Null) {
+                return Err(io::ErrorKind::ConnectionReset.into());
+            }
             reply(status, &answer.to_string())
         })
     }

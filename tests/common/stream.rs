@@ -24,6 +24,10 @@ pub(crate) enum Answer {
     Accept,
     /// It accepts the records that this says `true` of, by their place in the request.
     AcceptWhere(fn(usize) -> bool),
+    /// It accepts every record, and says so of the first alone.
+    Short,
+    /// It refuses every record, and says no more of any than how many there are.
+    Silent,
     /// It answers with an error for the whole request.
     Error(u16, &'static str),
     /// The connection breaks.
@@ -101,7 +105,8 @@ impl FakeStream {
         let answer = (self.0.script)(put, puts.len());
         puts.push(put.clone());
         let accepts: Box<dyn Fn(usize) -> bool> = match answer {
-            Answer::Accept => Box::new(|_| true),
+            Answer::Accept | Answer::Short => Box::new(|_| true),
+            Answer::Silent => Box::new(|_| false),
             Answer::AcceptWhere(accepts) => Box::new(accepts),
             Answer::Error(status, code) => return Some(Ok((status, json!({"__type": code, "message": "because"})))),
             Answer::Disconnect => return Some(Err(ConnectorError::io("connection reset".into()))),
@@ -109,7 +114,12 @@ impl FakeStream {
         };
         let (taken, refused): (Vec<_>, Vec<_>) = (0..put.data.len()).partition(|&index| accepts(index));
         self.0.accepted.lock().unwrap().extend(taken.iter().map(|&index| put.data[index].clone()));
-        let entries: Vec<_> = (0..put.data.len()).map(|index| entry(&put.operation, accepts(index))).collect();
+        let mut entries: Vec<_> = (0..put.data.len()).map(|index| entry(&put.operation, accepts(index))).collect();
+        match answer {
+            Answer::Short => entries.truncate(1),
+            Answer::Silent => entries.fill(json!({})),
+            _ => {}
+        }
         Some(Ok((
             200,
             match put.operation.as_str() {
