@@ -3,7 +3,12 @@
 //! Source: "Log group-level subscription filters",
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html>.
 
-use serde::Deserialize;
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::json_string::JsonStr;
@@ -112,8 +117,39 @@ struct Payload<'a> {
     log_group: Option<JsonStr<'a>>,
     #[serde(borrow)]
     log_stream: Option<JsonStr<'a>>,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "objects")]
     log_events: Option<Vec<LogEvent<'a>>>,
+}
+
+/// An array of objects, or `null`. Serde would take arrays in the place of objects, and an array of three characters
+/// would become a log event of many times its size.
+fn objects<'de, T, D>(deserializer: D) -> Result<Option<Vec<T>>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    Ok(Option::<Vec<Object<T>>>::deserialize(deserializer)?
+        .map(|objects| objects.into_iter().map(|Object(value)| value).collect()))
+}
+
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OfMap<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for OfMap<T> {
+            type Value = Object<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Object<T>, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map)).map(Object)
+            }
+        }
+        deserializer.deserialize_map(OfMap(PhantomData))
+    }
 }
 
 #[cfg(test)]
@@ -137,6 +173,20 @@ mod tests {
             message(r#"{"messageType":"SECRET_MESSAGE"}"#),
             "expected a messageType of DATA_MESSAGE or CONTROL_MESSAGE, found another one"
         );
+    }
+
+    #[test]
+    fn log_event_that_is_no_object_is_none() {
+        let text = |log_event| {
+            format!(
+                r#"{{"messageType":"DATA_MESSAGE","owner":"1","logGroup":"g","logStream":"s","logEvents":[{log_event}]}}"#
+            )
+        };
+        assert!(LogsMessage::parse(&text(r#"{"id":"i","timestamp":0,"message":"m"}"#)).is_ok());
+        for log_event in [r#"["i",0,"m"]"#, r#"["i",0,"m",{}]"#, r#""m""#, "null"] {
+            let error = LogsMessage::parse(&text(log_event)).unwrap_err();
+            assert!(matches!(error, PayloadError::NotSubscriptionPayload { .. }), "{log_event}");
+        }
     }
 
     #[test]
