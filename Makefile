@@ -7,7 +7,7 @@ SHELL := /usr/bin/env bash
 
 # Runs the function on a log file, or on a fixture: make invoke LOGS=app.log
 invoke: .venv/ready
-	@scripts/invoke.sh $(LOGS)
+	@scripts/invoke.sh
 
 test: .venv/ready .venv/checkov/ready
 	cargo test

@@ -61,16 +61,33 @@ fn pack(options: &Options) -> Result<(), String> {
     let mut records = options.leading_records();
     let mut log_bytes = 0;
     let mut out = io::stdout().lock();
-    for (index, chunk) in lines.chunks(options.events_per_record).enumerate() {
-        let chunk_bytes: usize = chunk.iter().map(|line| line.len()).sum();
+    let mut first = 0;
+    while first < lines.len() {
+        let (chunk, chunk_bytes) = next_chunk(&lines[first..], options.events_per_record);
         if log_bytes > 0 && log_bytes + chunk_bytes > options.event_log_bytes {
             write_event(&mut out, &mut records)?;
             log_bytes = 0;
         }
-        records.push(options.data_message(index * options.events_per_record, chunk));
+        records.push(options.data_message(first, chunk));
         log_bytes += chunk_bytes;
+        first += chunk.len();
     }
     write_event(&mut out, &mut records)
+}
+
+/// Bytes of log lines in one record, at the most, unless it is a single line: CloudWatch Logs makes records of about a
+/// megabyte at the most, too.
+const RECORD_LOG_BYTES: usize = 1_000_000;
+
+/// The lines of the next record, and how many bytes they are.
+fn next_chunk<'l>(lines: &'l [&'l str], most: usize) -> (&'l [&'l str], usize) {
+    let mut bytes = 0;
+    let fits = |line: &&&str| {
+        bytes += line.len();
+        bytes <= RECORD_LOG_BYTES
+    };
+    let count = lines.iter().take(most).take_while(fits).count().max(1);
+    (&lines[..count], lines[..count].iter().map(|line| line.len()).sum())
 }
 
 fn write_event(out: &mut impl Write, records: &mut Vec<Vec<u8>>) -> Result<(), String> {

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # Runs the function under `cargo lambda watch`, invokes it with events, and shows what Firehose would deliver.
 #
-#   scripts/invoke.sh [LOGFILE]      without a file: the event of fixtures/data_message
+#   LOGS=app.log scripts/invoke.sh      without LOGS: the event of fixtures/data_message
 #
 # The decoded output goes to standard output, everything else to standard error. Environment variables of the function
 # (OUTPUT_FORMAT and so on) are passed on; options for the packer go into PACK_OPTIONS, such as "--control-message".
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-logs=${1:-}
+logs=${LOGS:-}
 work=$(mktemp -d)
 watch_pid='' function_pid=''
 stop() {
@@ -21,12 +21,15 @@ trap stop EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
+# fail MESSAGE LOGFILE
 fail() {
   echo "invoke: $1" >&2
-  cat "$work"/*.log >&2 2>/dev/null || true
+  cat "$work/$2" >&2 2>/dev/null || true
   exit 1
 }
 
+[ -x "${CARGO_TARGET_DIR:-target}/debug/firehose-logs-transform" ] ||
+  echo 'invoke: building the function, which takes some minutes the first time' >&2
 cargo build --quiet --bins --examples
 programs=${CARGO_TARGET_DIR:-target}/debug
 if [ -n "$logs" ]; then
@@ -44,11 +47,12 @@ port=$(.venv/bin/python -c 'import socket; s = socket.socket(); s.bind(("127.0.0
 watch_pid=$!
 for attempt in $(seq 100); do
   (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && break
-  kill -0 "$watch_pid" 2>/dev/null && [ "$attempt" -lt 100 ] || fail 'cargo lambda watch does not listen:'
+  kill -0 "$watch_pid" 2>/dev/null && [ "$attempt" -lt 100 ] || fail 'cargo lambda watch does not listen:' watch.log
   sleep 0.1
 done
 
-# Overflow goes nowhere here, and least of all to a real account: one attempt at a port where nobody listens.
+# Overflow goes nowhere here, and least of all to a real account: one attempt at a port where nobody listens, and then the
+# record is ProcessingFailed, which the summary and the function's ERROR line show.
 AWS_LAMBDA_FUNCTION_NAME=_ AWS_LAMBDA_FUNCTION_VERSION=1 AWS_LAMBDA_FUNCTION_MEMORY_SIZE=256 \
   AWS_LAMBDA_RUNTIME_API="http://127.0.0.1:$port/.rt" \
   AWS_ENDPOINT_URL=http://127.0.0.1:9 AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local \
@@ -60,9 +64,11 @@ while IFS= read -r event; do
   printf '%s' "$event" >"$work/event.json"
   .venv/bin/cargo-lambda lambda invoke --invoke-address 127.0.0.1 --invoke-port "$port" --data-file "$work/event.json" \
     >>"$work/responses.jsonl" 2>"$work/invoke.log" &
+  invoke_pid=$!
   # A function that has ended never answers.
-  wait -n "$!" "$function_pid" || fail 'the invocation failed:'
-  kill -0 "$function_pid" 2>/dev/null || fail 'the function ended:'
+  wait -n "$invoke_pid" "$function_pid" && invoked=yes || invoked=no
+  kill -0 "$function_pid" 2>/dev/null || fail 'the function ended:' function.log
+  [ "$invoked" = yes ] || fail 'the invocation failed:' invoke.log
 done <"$work/events.jsonl"
 
 grep -E '"level":"(WARN|ERROR)"' "$work/function.log" >&2 || true
