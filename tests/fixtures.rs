@@ -22,7 +22,7 @@ fn record(entry: &Value) -> Record {
     if let Some(text) = entry["text"].as_str() {
         return Record::of_bytes(id, text.as_bytes());
     }
-    let text = entry["payload"].to_string();
+    let text = repeated(&entry["payload"]).to_string();
     let bytes = match entry["encoding"].as_str().unwrap_or("gzip") {
         "gzip" => gzip(text.as_bytes()),
         "plain" => text.into_bytes(),
@@ -34,6 +34,22 @@ fn record(entry: &Value) -> Record {
         other => panic!("{id}: no such encoding: {other}"),
     };
     Record::of_bytes(id, &bytes)
+}
+
+/// The payload, with each log event as often as it says.
+fn repeated(payload: &Value) -> Value {
+    let mut payload = payload.clone();
+    if let Some(Value::Array(log_events)) = payload.get_mut("logEvents") {
+        *log_events = log_events
+            .drain(..)
+            .flat_map(|mut log_event| {
+                let times =
+                    log_event.as_object_mut().unwrap().remove("repeat").map_or(1, |times| times.as_u64().unwrap());
+                std::iter::repeat_n(log_event, usize::try_from(times).unwrap())
+            })
+            .collect();
+    }
+    payload
 }
 
 /// An event with each record's data inflated, where that can be done: the same gzip, whoever compressed it.
@@ -79,7 +95,7 @@ fn write_json(path: &Path, value: &Value) {
 #[tokio::test]
 async fn every_fixture_is_answered_as_its_folder_says() {
     let folders = folders();
-    assert!(folders.len() >= 11, "{folders:?}");
+    assert!(folders.len() >= 13, "{folders:?}");
     for folder in folders {
         let fixture = read_json(&folder.join("payload.json"));
         let records: Vec<_> = fixture["records"].as_array().unwrap().iter().map(record).collect();
