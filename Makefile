@@ -3,15 +3,22 @@
 SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: invoke test lint check fixtures prerequisites
+.PHONY: invoke package test lint check fixtures prerequisites
 
 # Runs the function on a log file, or on a fixture: make invoke LOGS=app.log
 invoke: .venv/ready
 	@scripts/invoke.sh
 
+# The zip for Lambda, for this machine's architecture: target/lambda/firehose-logs-transform/bootstrap.zip. cargo-lambda links
+# it with zig, which it looks for on the PATH, to an older glibc than this machine's.
+package: .venv/ready
+	PATH="$$PWD/.venv/bin:$$PATH" cargo lambda build --release --locked --output-format zip
+
 test: .venv/ready .venv/checkov/ready
 	cargo test
 	scripts/test_invoke.sh
+	$(MAKE) --no-print-directory package
+	scripts/test_package.sh
 	scripts/test_terraform.sh
 
 lint: prerequisites
