@@ -3,7 +3,15 @@
 SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: invoke package test lint check fixtures prerequisites
+.PHONY: demo invoke package test lint check fixtures prerequisites
+
+PACKAGE := target/lambda/firehose-logs-transform/bootstrap.zip
+
+# The whole pipeline on this machine, on an emulator of AWS: make demo [LOGS=app.log] [KEEP=1]
+demo: .venv/demo/ready
+	@echo 'Building the function, which takes some minutes the first time'
+	@$(MAKE) --no-print-directory --silent package
+	@.venv/demo/bin/python -m demo --package $(PACKAGE) $${LOGS:+--logs "$$LOGS"} $${KEEP:+--keep}
 
 # Runs the function on a log file, or on a fixture: make invoke LOGS=app.log
 invoke: .venv/ready
@@ -14,12 +22,13 @@ invoke: .venv/ready
 package: .venv/ready
 	PATH="$$PWD/.venv/bin:$$PATH" cargo lambda build --release --locked --output-format zip
 
-test: .venv/ready .venv/checkov/ready
+test: .venv/ready .venv/checkov/ready .venv/demo/ready
 	cargo test
 	scripts/test_invoke.sh
 	$(MAKE) --no-print-directory package
 	scripts/test_package.sh
 	scripts/test_terraform.sh
+	.venv/demo/bin/python -m pytest --quiet demo/tests --package $(PACKAGE)
 
 lint: prerequisites
 	cargo fmt --check
@@ -37,9 +46,12 @@ prerequisites:
 	@command -v cargo >/dev/null || { echo 'make: Rust is missing: install it from https://rustup.rs' >&2; exit 1; }
 	@command -v python3 >/dev/null || { echo 'make: Python 3 is missing: install python3 with its venv module' >&2; exit 1; }
 
+# Environments of their own for what pins versions that the others don't want.
 .venv/checkov/ready: tools/requirements-checkov.txt .venv/ready
-	@python3 -m venv --clear .venv/checkov
-	@.venv/checkov/bin/pip install --quiet --disable-pip-version-check -r tools/requirements-checkov.txt
+.venv/demo/ready: demo/requirements.txt .venv/ready
+.venv/checkov/ready .venv/demo/ready:
+	@python3 -m venv --clear $(@D)
+	@$(@D)/bin/pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
 .venv/ready: tools/requirements.txt | prerequisites

@@ -1,0 +1,115 @@
+"""Subscription filters that deliver to Firehose, which MiniStack stores and doesn't serve.
+
+The payload is the one that CloudWatch Logs sends, gzip level 6. Source:
+https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/logs/SubscriptionFilters.html
+"""
+
+import gzip
+import itertools
+import json
+import logging
+import time
+from collections.abc import Callable
+from types import ModuleType
+
+from ministack.core.responses import get_account_id
+
+from demo.firehose.quotas import MAX_RECORD_BYTES
+
+logger = logging.getLogger(__name__)
+_sequence = itertools.count()
+
+
+def install(cloudwatch_logs: ModuleType, put_record: Callable[[str, bytes], str]) -> None:
+    """Adds Firehose to the fan-out of log events, and the test record to PutSubscriptionFilter.
+
+    `put_record` takes a stream's ARN and a record's data.
+    """
+    fan_out_elsewhere = cloudwatch_logs._fanout_to_subscription_filters
+    put_filter = cloudwatch_logs._put_subscription_filter
+
+    def fan_out(log_group: str, log_stream: str, events: list[dict]) -> None:
+        fan_out_elsewhere(log_group, log_stream, events)
+        log_groups = cloudwatch_logs._log_groups
+        for each in list(log_groups.get(log_group, {}).get("subscriptionFilters", {}).values()):
+            matching = [
+                event
+                for event in events
+                if cloudwatch_logs._subscription_pattern_matches(each["filterPattern"], event["message"])
+            ]
+            if _is_firehose(each["destinationArn"]) and matching:
+                for data in data_messages(get_account_id(), log_group, log_stream, each["filterName"], matching):
+                    _put(put_record, each["destinationArn"], data)
+
+    def put_filter_and_test(request: dict) -> tuple:
+        answer = put_filter(request)
+        if answer[0] == 200 and _is_firehose(request.get("destinationArn", "")):
+            _put(put_record, request["destinationArn"], control_message())
+        return answer
+
+    cloudwatch_logs._fanout_to_subscription_filters = fan_out
+    cloudwatch_logs._put_subscription_filter = put_filter_and_test
+
+
+def data_messages(owner: str, log_group: str, log_stream: str, filter_name: str, events: list[dict]) -> list[bytes]:
+    """The records for one PutLogEvents request: one, or several where one would be over Firehose's quota.
+
+    `events` have `timestamp` (milliseconds since 1970) and `message`; each gets an id of 56 digits.
+    """
+    data = _compress(
+        messageType="DATA_MESSAGE",
+        owner=owner,
+        logGroup=log_group,
+        logStream=log_stream,
+        subscriptionFilters=[filter_name],
+        logEvents=[
+            {
+                "id": f"{event['timestamp']:020d}{next(_sequence):036d}",
+                "timestamp": event["timestamp"],
+                "message": event["message"],
+            }
+            for event in events
+        ],
+    )
+    if len(data) <= MAX_RECORD_BYTES or len(events) == 1:
+        return [data]
+    half = len(events) // 2
+    return [
+        message
+        for part in (events[:half], events[half:])
+        for message in data_messages(owner, log_group, log_stream, filter_name, part)
+    ]
+
+
+def control_message() -> bytes:
+    """The record by which CloudWatch Logs tests a destination."""
+    return _compress(
+        messageType="CONTROL_MESSAGE",
+        owner="CloudwatchLogs",
+        logGroup="",
+        logStream="",
+        subscriptionFilters=[],
+        logEvents=[
+            {
+                "id": "",
+                "timestamp": int(time.time() * 1000),
+                "message": "CWL CONTROL MESSAGE: Checking health of destination Firehose.",
+            }
+        ],
+    )
+
+
+def _compress(**payload) -> bytes:
+    return gzip.compress(json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode(), compresslevel=6)
+
+
+def _is_firehose(destination_arn: str) -> bool:
+    return ":deliverystream/" in destination_arn
+
+
+def _put(put_record: Callable[[str, bytes], str], arn: str, data: bytes) -> None:
+    try:
+        put_record(arn, data)
+    except Exception:
+        # A destination in trouble never fails PutLogEvents.
+        logger.exception("subscription filter: %s", arn)

@@ -1,0 +1,50 @@
+"""A second opinion: the module's subscription filter delivers to the module's stream on moto, too.
+
+moto's Firehose writes each record to the bucket as it comes, without the function: the hop from the log group to the
+stream is all that this tells.
+"""
+
+import gzip
+import json
+
+from moto.server import ThreadedMotoServer
+
+from demo import log_events
+from demo.emulator.server import HOST, Emulator
+from demo.infrastructure import Infrastructure
+from demo.tests.conftest import failing_package
+
+
+class Moto(Emulator):
+    """The same clients, on another server: a thread of this process."""
+
+    def start(self):
+        self._server = ThreadedMotoServer(ip_address=HOST, port=self.port, verbose=False)
+        self._server.start()
+
+    def stop(self):
+        self._server.stop()
+
+
+def test_subscription_filter_of_the_module_delivers_to_its_stream(tmp_path):
+    moto = Moto(tmp_path)
+    moto.start()
+    try:
+        pipeline = {"package_file": str(failing_package(tmp_path / "function.zip")), "log_group_names": ["/source/app"]}
+        infrastructure = Infrastructure(moto, {"moto": pipeline}, tmp_path)
+        infrastructure.init()
+        infrastructure.apply(target='module.pipeline["moto"].aws_cloudwatch_log_subscription_filter.logs')
+        log_events.put_lines(moto.client("logs"), "/source/app", "host", ["first", "second"])
+
+        s3 = moto.client("s3")
+        [bucket] = [each["Name"] for each in s3.list_buckets()["Buckets"]]
+        bodies = [
+            s3.get_object(Bucket=bucket, Key=entry["Key"])["Body"].read()
+            for entry in s3.list_objects_v2(Bucket=bucket)["Contents"]
+        ]
+        [payload] = [json.loads(gzip.decompress(body)) for body in bodies]
+        assert (payload["messageType"], payload["logGroup"]) == ("DATA_MESSAGE", "/source/app")
+        assert payload["subscriptionFilters"] == ["moto-source-app"]
+        assert [event["message"] for event in payload["logEvents"]] == ["first", "second"]
+    finally:
+        moto.stop()

@@ -1,0 +1,154 @@
+"""From PutLogEvents to the objects, and what Athena reads in them."""
+
+import base64
+import gzip
+import json
+import zlib
+from collections import Counter
+
+import pytest
+
+from demo import athena, log_events
+from demo.emulator.server import ACCOUNT
+from demo.tests.lines import awkward_lines, checksum, repetitive_lines
+
+TIMEOUT_SECONDS = 60
+
+# Athena's SQL. The ids of log events ascend in the order in which they were put.
+COUNT_AND_CHECKSUM = """
+    SELECT
+        count(*),
+        count(DISTINCT id),
+        lower(to_hex(md5(to_utf8(array_join(array_agg(message ORDER BY id), chr(10))))))
+    FROM log_events
+    WHERE log_stream = 'file'
+"""
+
+
+def put_file(pipeline, name, tmp_path, lines, max_events=10_000):
+    """Writes the lines to a file, and the file's lines to the pipeline's log group; the lines."""
+    path = tmp_path / "source.log"
+    path.write_bytes("\n".join(lines).encode() + b"\n")
+    lines = log_events.read_lines(path)
+    log_events.put_lines(pipeline.emulator.client("logs"), f"/source/{name}", "file", lines, max_events)
+    return lines
+
+
+def journal(pipeline, event):
+    stream = pipeline.outputs["delivery_stream_name"]
+    return [each for each in pipeline.emulator.journal() if each["stream"] == stream and each["event"] == event]
+
+
+def from_stream(delivered, log_stream):
+    events = [json.loads(line) for line in delivered]
+    return [event for event in events if event["log_stream"] == log_stream]
+
+
+@pytest.fixture(scope="session")
+def file_lines(pipelines, tmp_path_factory):
+    """A file's lines, all of them delivered by the pipeline with the module's defaults."""
+    lines = put_file(pipelines["json"], "json", tmp_path_factory.mktemp("file"), awkward_lines(6_000, seed=1), 50)
+    pipelines["json"].wait_for_lines(len(lines), TIMEOUT_SECONDS)
+    return lines
+
+
+def test_objects_hold_each_line_of_the_file_once(pipelines, file_lines):
+    events = sorted(from_stream(pipelines["json"].lines(), "file"), key=lambda event: event["id"])
+    assert [event["message"] for event in events] == file_lines
+    assert len({event["id"] for event in events}) == len(file_lines)
+    assert {(event["owner"], event["log_group"]) for event in events} == {(ACCOUNT, "/source/json")}
+    assert pipelines["json"].errors() == []
+
+
+def test_athena_reads_the_files_count_and_checksum(pipelines, file_lines):
+    pipeline = pipelines["json"]
+    _, rows = athena.run(pipeline.emulator, pipeline.outputs, athena.for_emulator(COUNT_AND_CHECKSUM))
+    assert rows == [(len(file_lines), len(file_lines), checksum(file_lines))]
+
+
+def test_function_gets_several_records_an_event(pipelines, file_lines):
+    assert max(batch["records"] for batch in journal(pipelines["json"], "batch")) > 10
+
+
+def test_test_record_of_the_subscription_is_dropped(pipelines, file_lines):
+    batches = journal(pipelines["json"], "batch")
+    assert sum(batch["dropped"] for batch in batches) == 1
+    assert sum(batch["failed"] for batch in batches) == 0
+
+
+def test_objects_of_the_defaults_are_gzip_members_joined_under_the_day(pipelines, file_lines):
+    pipeline = pipelines["json"]
+    s3 = pipeline.emulator.client("s3")
+    for key, _ in pipeline.objects():
+        assert key.startswith("logs/succeed/day=20") and key.endswith(".json.gz")
+        body = s3.get_object(Bucket=pipeline.outputs["bucket_name"], Key=key)["Body"].read()
+        first = zlib.decompressobj(wbits=31)
+        first.decompress(body)
+        assert first.eof and first.unused_data.startswith(b"\x1f\x8b")
+
+
+def test_what_a_response_has_no_room_for_is_put_back_and_delivered_once(pipelines, tmp_path):
+    pipeline = pipelines["overflow"]
+    lines = put_file(pipeline, "overflow", tmp_path, repetitive_lines(12_000_000))
+    events = from_stream(pipeline.wait_for_lines(len(lines), TIMEOUT_SECONDS), "file")
+    assert sorted(event["message"] for event in events) == sorted(lines)
+    assert len({event["id"] for event in events}) == len(lines)
+    put_back = [each for each in journal(pipeline, "put_record_batch") if each["during_invocation"]]
+    assert sum(each["records"] for each in put_back) > 0
+    assert not any(each["failed"] for each in journal(pipeline, "batch"))
+
+
+def test_messages_alone_under_the_articles_prefix(pipelines, tmp_path):
+    pipeline = pipelines["message"]
+    before = pipeline.lines()
+    lines = put_file(pipeline, "message", tmp_path, awkward_lines(1_000, seed=2))
+    after = pipeline.wait_for_lines(len(before) + len(lines), TIMEOUT_SECONDS)
+    assert Counter(after) - Counter(before) == Counter(lines)
+    assert all(key.startswith("logs/succeed/20") and key.endswith(".log.gz") for key, _ in pipeline.objects())
+
+
+def test_partition_keys_of_the_function_are_in_the_objects_keys(pipelines, tmp_path):
+    pipeline = pipelines["partitioned"]
+    before = len(pipeline.lines())
+    lines = put_file(pipeline, "partitioned", tmp_path, awkward_lines(500, seed=3))
+    delivered = pipeline.wait_for_lines(before + len(lines), TIMEOUT_SECONDS)
+    assert Counter(event["message"] for event in from_stream(delivered, "file")) == Counter(lines)
+    for key, _ in pipeline.objects():
+        folders = dict(folder.split("=") for folder in key.split("/")[2:-1])
+        assert list(folders) == ["log_group_key", "year", "month", "day"]
+        assert "/" not in folders["log_group_key"] and folders["log_group_key"].endswith("partitioned")
+
+
+def test_broken_records_end_as_error_objects_and_spare_their_neighbours(pipelines):
+    pipeline = pipelines["overflow"]
+    payload = gzip.compress(json.dumps({
+        "messageType": "DATA_MESSAGE", "owner": ACCOUNT, "logGroup": "g", "logStream": "neighbour",
+        "subscriptionFilters": ["f"], "logEvents": [{"id": "1", "timestamp": 1, "message": "spared"}],
+    }).encode())  # fmt: skip
+    broken = [b"no gzip", payload[:-20], gzip.compress(b"no JSON"), gzip.compress(b'{"messageType": "OTHER"}'), b""]
+    before = len(pipeline.lines())
+    pipeline.emulator.client("firehose").put_record_batch(
+        DeliveryStreamName=pipeline.outputs["delivery_stream_name"],
+        Records=[{"Data": data} for data in [*broken[:2], payload, *broken[2:]]],
+    )
+    errors = [json.loads(line) for line in pipeline.wait_for_errors(len(broken), TIMEOUT_SECONDS)]
+    assert sorted(base64.b64decode(error["rawData"]) for error in errors) == sorted(broken)
+    assert {error["errorCode"] for error in errors} == {"Lambda.ProcessingFailedStatus"}
+    assert {error["lambdaARN"] for error in errors} == {pipeline.outputs["function_alias_arn"]}
+    spared = from_stream(pipeline.wait_for_lines(before + 1, TIMEOUT_SECONDS), "neighbour")
+    assert [event["message"] for event in spared] == ["spared"]
+    assert any(key.startswith("logs/processing-failed/20") for key, _ in pipeline.objects())
+
+
+def test_records_of_a_failing_function_end_as_error_objects(pipelines, tmp_path):
+    pipeline = pipelines["failing"]
+    lines = put_file(pipeline, "failing", tmp_path, awkward_lines(100, seed=4), 10)
+    # The test record of the subscription fails, too.
+    errors = [json.loads(line) for line in pipeline.wait_for_errors(11, TIMEOUT_SECONDS)]
+    assert {(error["errorCode"], error["attemptsMade"]) for error in errors} == {("Lambda.FunctionError", 4)}
+    payloads = [json.loads(gzip.decompress(base64.b64decode(error["rawData"]))) for error in errors]
+    kept = [
+        event["message"] for each in payloads if each["messageType"] == "DATA_MESSAGE" for event in each["logEvents"]
+    ]
+    assert sorted(kept) == sorted(lines)
+    assert pipeline.lines() == []
