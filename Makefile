@@ -30,10 +30,13 @@ test: .venv/ready .venv/checkov/ready .venv/demo/ready
 	scripts/test_terraform.sh
 	.venv/demo/bin/python -m pytest --quiet demo/tests --package $(PACKAGE)
 
-lint: prerequisites
+lint: .venv/ready
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --no-deps --document-private-items
+	.venv/bin/hadolint Dockerfile
+	@rust=$$(sed -n 's/^channel = "\(.*\)"/\1/p' rust-toolchain.toml); grep -q "^ARG BUILD_IMAGE=.*/rust:$$rust-" Dockerfile || \
+	  { echo "make: the Rust of the Dockerfile is not rust-toolchain.toml's $$rust" >&2; exit 1; }
 
 check: lint test
 
