@@ -1,5 +1,9 @@
 //! Environment variables, read once at start. An empty variable counts as one that is not set.
 
+mod settings;
+
+use std::path::{Path, PathBuf};
+
 use tracing::Level;
 
 use crate::partition::PartitionKey;
@@ -9,6 +13,13 @@ use crate::partition::PartitionKey;
 pub struct Config {
     /// `OUTPUT_FORMAT`: what becomes of a log event.
     pub output_format: OutputFormat,
+    /// `VRL_PROGRAM` or `VRL_FILE`: a program that takes the output format's place.
+    pub vrl_program: Option<VrlProgram>,
+    /// `VRL_ON_ERROR`: what becomes of a log event on which the program fails.
+    pub vrl_on_error: VrlOnError,
+    /// Whether errors may show log events. No variable sets this, and in Lambda it is never so: `run` alone, on the
+    /// user's own machine, has reason to.
+    pub quotes_log_events: bool,
     /// `OUTPUT_COMPRESSION` and `OUTPUT_COMPRESSION_LEVEL`: whether a record's output is a gzip member, and of what level.
     pub output_compression: OutputCompression,
     /// `PARTITION_KEYS`: what Firehose's dynamic partitioning gets to know of each record.
@@ -32,6 +43,26 @@ pub enum OutputFormat {
     Message,
     /// A line of JSON with the message and where it comes from.
     Json,
+}
+
+/// Where a VRL program stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum VrlProgram {
+    /// In `VRL_PROGRAM` itself.
+    Inline(String),
+    /// In the file that `VRL_FILE` names, which is relative to the deployment package.
+    File(PathBuf),
+}
+
+/// The values of `VRL_ON_ERROR`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VrlOnError {
+    /// Its record fails.
+    Fail,
+    /// It has no output.
+    Drop,
+    /// It is put out as [`OutputFormat::Json`] has it.
+    Keep,
 }
 
 /// The values of `OUTPUT_COMPRESSION`.
@@ -59,6 +90,9 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             output_format: OutputFormat::Message,
+            vrl_program: None,
+            vrl_on_error: VrlOnError::Fail,
+            quotes_log_events: false,
             output_compression: OutputCompression::None,
             partition_keys: Vec::new(),
             ignored_log_groups: Vec::new(),
@@ -85,13 +119,22 @@ impl Config {
                 value.parse().ok().filter(|level| (1..=9).contains(level))
             })?;
         Ok(Self {
-            output_format: variable("OUTPUT_FORMAT").parse_or(default.output_format, "message or json", |value| {
-                match value {
-                    "message" => Some(OutputFormat::Message),
-                    "json" => Some(OutputFormat::Json),
-                    _ => None,
-                }
-            })?,
+            output_format: variable("OUTPUT_FORMAT").parse_or(
+                default.output_format,
+                "message or json",
+                OutputFormat::named,
+            )?,
+            vrl_program: vrl_program(
+                variable("VRL_PROGRAM").value,
+                variable("VRL_FILE").value,
+                variable("LAMBDA_TASK_ROOT").value,
+            )?,
+            vrl_on_error: variable("VRL_ON_ERROR").parse_or(
+                default.vrl_on_error,
+                "fail, drop or keep",
+                VrlOnError::named,
+            )?,
+            quotes_log_events: default.quotes_log_events,
             output_compression: variable("OUTPUT_COMPRESSION").parse_or(
                 default.output_compression,
                 "none or gzip",
@@ -151,6 +194,22 @@ impl Variable {
     }
 }
 
+fn vrl_program(
+    inline: Option<String>,
+    file: Option<String>,
+    task_root: Option<String>,
+) -> Result<Option<VrlProgram>, ConfigError> {
+    match (inline, file) {
+        (Some(_), Some(found)) => Err(ConfigError {
+            variable: "VRL_FILE",
+            expected: "nothing beside VRL_PROGRAM: a program is inline or in a file",
+            found,
+        }),
+        (inline, None) => Ok(inline.map(VrlProgram::Inline)),
+        (None, Some(file)) => Ok(Some(VrlProgram::File(Path::new(&task_root.unwrap_or_default()).join(file)))),
+    }
+}
+
 fn parse_partition_keys(value: &str) -> Option<Vec<PartitionKey>> {
     let keys: Vec<_> = value.split(',').map(|name| PartitionKey::named(name.trim())).collect::<Option<_>>()?;
     let is_repeated = |(index, key)| keys[..index].contains(key);
@@ -194,6 +253,8 @@ mod tests {
     fn every_variable_is_read() {
         let config = read(&[
             ("OUTPUT_FORMAT", "json"),
+            ("VRL_PROGRAM", ".a = 1"),
+            ("VRL_ON_ERROR", "keep"),
             ("OUTPUT_COMPRESSION", "gzip"),
             ("OUTPUT_COMPRESSION_LEVEL", "9"),
             ("PARTITION_KEYS", "owner, log_group,log_stream,year,month,day,hour"),
@@ -207,6 +268,9 @@ mod tests {
             config,
             Ok(Config {
                 output_format: OutputFormat::Json,
+                vrl_program: Some(VrlProgram::Inline(".a = 1".into())),
+                vrl_on_error: VrlOnError::Keep,
+                quotes_log_events: false,
                 output_compression: OutputCompression::Gzip { level: 9 },
                 partition_keys: PartitionKey::ALL.to_vec(),
                 ignored_log_groups: vec!["/aws/lambda/a".into(), "b#1".into()],
@@ -227,6 +291,7 @@ mod tests {
                 "zstd",
                 "environment variable OUTPUT_COMPRESSION: expected none or gzip, found \"zstd\"",
             ),
+            ("VRL_ON_ERROR", "pass", "environment variable VRL_ON_ERROR: expected fail, drop or keep, found \"pass\""),
             (
                 "PARTITION_KEYS",
                 "day,host",
@@ -258,6 +323,28 @@ mod tests {
         ] {
             assert_eq!(read(&[(variable, value)]), Err(message.to_owned()));
         }
+    }
+
+    #[test]
+    fn vrl_file_is_relative_to_the_deployment_package() {
+        let path = |variables: &[(&str, &str)]| match read(variables).unwrap().vrl_program {
+            Some(VrlProgram::File(path)) => path.display().to_string(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(path(&[("VRL_FILE", "a.vrl")]), "a.vrl");
+        assert_eq!(path(&[("VRL_FILE", "a.vrl"), ("LAMBDA_TASK_ROOT", "/var/task")]), "/var/task/a.vrl");
+        assert_eq!(path(&[("VRL_FILE", "/opt/a.vrl"), ("LAMBDA_TASK_ROOT", "/var/task")]), "/opt/a.vrl");
+    }
+
+    #[test]
+    fn vrl_program_is_inline_or_in_a_file_and_not_both() {
+        assert_eq!(
+            read(&[("VRL_PROGRAM", "."), ("VRL_FILE", "a.vrl")]),
+            Err("environment variable VRL_FILE: expected nothing beside VRL_PROGRAM: a program is inline or in a file, \
+                 found \"a.vrl\""
+                .to_owned())
+        );
+        assert_eq!(read(&[("VRL_PROGRAM", ""), ("VRL_FILE", "")]), Ok(Config::default()));
     }
 
     #[test]

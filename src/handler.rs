@@ -15,7 +15,7 @@ use crate::plan::{DropReason, FailReason, Fate, Plan, plan};
 use crate::reingest::{Entry, Outcome, Refusal, Reingester, Stream};
 use crate::response::{FirehoseResponse, Metadata, RecordResult, ResponseRecord};
 use crate::summary::Summary;
-use crate::transform::{self, Transform};
+use crate::transform::{self, SetupError, Transform};
 
 /// Time that is kept for the answer: re-ingestion ends this long before Lambda ends the invocation.
 pub const DEADLINE_MARGIN: Duration = Duration::from_secs(2);
@@ -54,10 +54,9 @@ impl From<HandlerError> for Diagnostic {
 
 impl Function {
     /// The function with the transform that the configuration names.
-    #[must_use]
-    pub fn new(config: Config, reingester: Reingester) -> Self {
-        let transform = transform::of(config.output_format);
-        Self::with_transform(config, reingester, transform)
+    pub fn new(config: Config, reingester: Reingester) -> Result<Self, SetupError> {
+        let transform = transform::of(&config)?;
+        Ok(Self::with_transform(config, reingester, transform))
     }
 
     /// The function with a transform of your own.
@@ -181,7 +180,7 @@ fn deadline(context: &Context, started: Instant) -> Instant {
 fn log_failure(record_id: &str, reason: &FailReason) {
     let cause = std::error::Error::source(reason).map(ToString::to_string);
     if reason.needs_a_person() {
-        error!(record_id, %reason, cause, "too large: the record goes to the error prefix");
+        error!(record_id, %reason, cause, "cannot be transformed: the record goes to the error prefix");
     } else {
         warn!(record_id, %reason, cause, "not a CloudWatch Logs record: it goes to the error prefix");
     }

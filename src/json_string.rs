@@ -38,6 +38,12 @@ impl<'a> JsonStr<'a> {
         Cow::Owned(String::from_utf8_lossy(&text).into_owned())
     }
 
+    /// The literal as it stands in its document: two that are the same have the same text.
+    #[must_use]
+    pub fn literal(self) -> &'a str {
+        self.0
+    }
+
     /// Appends the text, unescaped, as UTF-8.
     pub fn append_text(self, out: &mut Vec<u8>) {
         let mut rest = self.inner();

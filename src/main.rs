@@ -31,6 +31,7 @@ async fn start() -> Result<(), lambda_runtime::Error> {
             "AWS_LAMBDA_RUNTIME_API is not set: this is a Lambda function; `make invoke` runs it locally".into()
         );
     }
-    let function = Function::new(config.clone(), Reingester::new(Clients::from_env(), config.reingest_max_attempts));
+    let reingester = Reingester::new(Clients::from_env(), config.reingest_max_attempts);
+    let function = Function::new(config, reingester)?;
     lambda_runtime::run(service_fn(|event: LambdaEvent<Box<RawValue>>| function.invoke(event))).await
 }

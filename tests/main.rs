@@ -11,3 +11,5 @@ mod invariants;
 mod output;
 mod process;
 mod reingestion;
+#[cfg(feature = "vrl")]
+mod vrl;

@@ -75,7 +75,7 @@ impl<'s> Invocation<'s> {
             Reingester::new(self.stream.clients(), self.config.reingest_max_attempts).with_jitter(Jitter::none());
         let function = match self.transform {
             Some(transform) => Function::with_transform(self.config, reingester, transform),
-            None => Function::new(self.config, reingester),
+            None => Function::new(self.config, reingester).unwrap(),
         };
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
         let mut context = Context::default();

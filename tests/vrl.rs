@@ -1,0 +1,268 @@
+//! VRL programs: what they see, what becomes of what they leave, and what happens when they fail.
+
+use firehose_logs_transform::config::{Config, OutputCompression, VrlOnError, VrlProgram};
+use firehose_logs_transform::quotas::RESPONSE_BUDGET_BYTES;
+use firehose_logs_transform::transform::{self, SetupError};
+use serde_json::{Value, json};
+
+use crate::common::records::{Record, gunzip_text, payload};
+use crate::common::stream::FakeStream;
+use crate::common::{ACCOUNT, Invocation, Logs, answer, data, event, json_output, results, rows};
+
+fn program(source: &str) -> Config {
+    Config { vrl_program: Some(VrlProgram::Inline(source.to_owned())), ..Config::default() }
+}
+
+async fn output_of(config: Config, record: Record) -> String {
+    let response = answer(config, &event(&[record])).await;
+    assert_eq!(results(&response), ["Ok"]);
+    data(&rows(&response)[0])
+}
+
+async fn output(source: &str, messages: &[&str]) -> String {
+    output_of(program(source), Record::of_messages("r", messages)).await
+}
+
+/// The words of the start that fails.
+fn refusal(source: &str) -> String {
+    transform::of(&program(source)).err().unwrap().to_string()
+}
+
+#[tokio::test]
+async fn program_sees_the_object_of_the_json_output() {
+    let log_events = [
+        json!({"id": "1", "timestamp": -5, "message": "a\n\"ログ\" \u{1f600}"}),
+        json!({"id": "2", "timestamp": 6, "message": "b", "extractedFields": {"1": "x", "y z": "2"}}),
+    ];
+    let record = || Record::of_payload("r", &payload("/app/ü", &log_events));
+    let parsed =
+        |lines: String| -> Vec<Value> { lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect() };
+    let untouched = parsed(output_of(program("# nothing to do"), record()).await);
+    assert_eq!(untouched, parsed(output_of(json_output(), record()).await));
+    assert_eq!(untouched[0]["owner"], ACCOUNT);
+}
+
+#[tokio::test]
+async fn types_of_the_fields_are_known_to_the_compiler() {
+    let source = ". = upcase(.message) + downcase(.log_group) + .owner + .id + .log_stream + to_string(.timestamp + 1)";
+    let expected = format!("A/app{ACCOUNT}{:056}stream1700000000001\n", 0);
+    assert_eq!(output(source, &["a"]).await, expected);
+    assert!(refusal("upcase(.extracted_fields.level)").contains("invalid argument type"));
+}
+
+#[tokio::test]
+async fn what_is_left_is_the_output() {
+    assert_eq!(
+        output(".n = 1\ndel(.message)\ndel(.id)\ndel(.timestamp)\ndel(.owner)", &["a"]).await,
+        "{\"log_group\":\"/app\",\"log_stream\":\"stream\",\"n\":1}\n"
+    );
+    assert_eq!(output(". = .message", &["a", "b\nc", ""]).await, "a\nb\nc\n\n");
+    assert_eq!(output(". = split(.message, \",\")", &["a,b", "c"]).await, "a\nb\nc\n");
+    assert_eq!(output(". = [{\"m\": .message}, null, .message]", &["a"]).await, "{\"m\":\"a\"}\na\n");
+    assert_eq!(output("if .message == \"a\" { . = null } else { . = .message }", &["a", "b"]).await, "b\n");
+    assert_eq!(output("if .message == \"a\" { abort }\n. = .message", &["a", "b"]).await, "b\n");
+    assert_eq!(output(". = .message\nreturn \"not this\"", &["a"]).await, "a\n");
+    let response = answer(program("abort"), &event(&[Record::of_messages("r", &["a"])])).await;
+    assert_eq!(results(&response), ["Dropped"]);
+}
+
+#[tokio::test]
+async fn nothing_of_one_log_event_is_in_the_next() {
+    let source =
+        "if .message == \"1\" { .seen = true; %seen = true; x = 1 }\n. = [.message, .seen, %seen, .extracted_fields]";
+    let log_events = [
+        json!({"id": "1", "timestamp": 1, "message": "1", "extractedFields": {"a": "b"}}),
+        json!({"id": "2", "timestamp": 2, "message": "2"}),
+    ];
+    let record = Record::of_payload("r", &payload("/app", &log_events));
+    assert_eq!(output_of(program(source), record).await, "1\ntrue\ntrue\n{\"a\":\"b\"}\n2\n");
+    let other_group = |id, group| Record::of_payload(id, &payload(group, &log_events[..1]));
+    let response = answer(program(". = .log_group"), &event(&[other_group("1", "/a"), other_group("2", "/b")])).await;
+    assert_eq!(rows(&response).iter().map(data).collect::<Vec<_>>(), ["/a\n", "/b\n"]);
+}
+
+#[tokio::test]
+async fn runtime_error_fails_the_record_and_says_where_and_not_what() {
+    let logs = Logs::capture();
+    let source = "# first line\n. = parse_json!(.message)";
+    let records = [Record::of_messages("1", &["{}", "secret"]), Record::of_messages("2", &["{\"a\":1}"])];
+    let response = answer(program(source), &event(&records)).await;
+    assert_eq!(results(&response), ["ProcessingFailed", "Ok"]);
+    assert_eq!(data(&rows(&response)[1]), "{\"a\":1}\n");
+    let [error] = &logs.lines("ERROR")[..] else { panic!("one ERROR: {}", logs.text()) };
+    assert_eq!(
+        error["reason"],
+        "the transform failed: the VRL program: an error at line 2, column 5, in `parse_json!(.message)`; handle the error \
+         in the program (`??`), or set VRL_ON_ERROR to drop or keep"
+    );
+    assert!(!logs.text().contains("secret"), "{}", logs.text());
+}
+
+#[tokio::test]
+async fn runtime_error_shows_nothing_of_the_log_event_whatever_function_it_is_from() {
+    for source in [
+        ". = to_int!(.message)",
+        ". = to_timestamp_of!(.message)",
+        ". = parse_timestamp!(.message, \"%Y\")",
+        ". = parse_regex!(.message, r'^(?P<a>x)$')",
+        ". = parse_duration!(.message, \"s\")",
+        ". = parse_url!(.message)",
+        ". = parse_csv!(.message, .message)",
+        ". = decode_base64!(.message)",
+        ". = int!(parse_json(.message) ?? .message)",
+        "assert!(false, message: .message)",
+        "assert_eq!(.message, \"x\")",
+        ". = map_values({\"a\": .message}) -> |value| { to_int!(value) }",
+        "abort .message",
+    ] {
+        let Ok(_) = transform::of(&program(source)) else { continue };
+        let logs = Logs::capture();
+        let config = Config { vrl_on_error: VrlOnError::Fail, ..program(source) };
+        answer(config, &event(&[Record::of_messages("r", &["secret, \"secret"])])).await;
+        assert!(!logs.text().contains("secret"), "{source}: {}", logs.text());
+    }
+}
+
+#[tokio::test]
+async fn on_error_drop_drops_the_log_event_and_says_so_once() {
+    let logs = Logs::capture();
+    let config = Config { vrl_on_error: VrlOnError::Drop, ..program(". = parse_json!(.message)") };
+    assert_eq!(output_of(config, Record::of_messages("r", &["{}", "secret", "[1]", "secret"])).await, "{}\n1\n");
+    let [warning] = &logs.lines("WARN")[..] else { panic!("one WARN: {}", logs.text()) };
+    assert_eq!(warning["reason"], "an error at line 1, column 5, in `parse_json!(.message)`");
+    assert!(!logs.text().contains("secret"), "{}", logs.text());
+}
+
+#[tokio::test]
+async fn on_error_keep_puts_the_log_event_out_as_json_untouched() {
+    let record = || Record::of_messages("r", &["secret"]);
+    let source = ".message = \"changed\"\n.n = 1\n. = parse_json!(.message)";
+    let config = Config { vrl_on_error: VrlOnError::Keep, ..program(source) };
+    assert_eq!(output_of(config, record()).await, output_of(json_output(), record()).await);
+}
+
+#[tokio::test]
+async fn number_that_json_has_not_is_an_error_of_the_program() {
+    let logs = Logs::capture();
+    // VRL has no NaN: what would be one is an error in its own right.
+    let not_a_number = ".n = parse_float!(\"inf\")\n.n = .n - .n";
+    let infinite = ".n = parse_float!(\"1e308\") * 10.0";
+    for source in [not_a_number, infinite] {
+        let response = answer(program(source), &event(&[Record::of_messages("r", &["secret"])])).await;
+        assert_eq!(results(&response), ["ProcessingFailed"], "{source}");
+        let config = Config { vrl_on_error: VrlOnError::Keep, ..program(source) };
+        assert!(output_of(config, Record::of_messages("r", &["m"])).await.ends_with("\"message\":\"m\"}\n"));
+    }
+    let reasons: Vec<_> = logs.lines("ERROR").iter().map(|line| line["reason"].to_string()).collect();
+    assert!(reasons[0].contains("the VRL program: an error: operation would produce NaN; "), "{reasons:?}");
+    assert!(reasons[1].contains("expected numbers that JSON can write in `.`, found an infinite one; "), "{reasons:?}");
+}
+
+#[tokio::test]
+async fn string_that_is_not_utf_8_has_the_replacement_character_where_it_is_none() {
+    let source = ". = [decode_base64!(.message), {\"text\": decode_base64!(.message)}]";
+    assert_eq!(output(source, &["Yf9i"]).await, "a\u{fffd}b\n{\"text\":\"a\u{fffd}b\"}\n");
+}
+
+#[tokio::test]
+async fn endless_output_fails_its_record_and_the_budget_holds() {
+    let logs = Logs::capture();
+    let a_million = "a,".repeat(999_999) + "a";
+    // A million elements, each the log group's name of 256 bytes: a quarter of a gigabyte, were it written.
+    let long = "g".repeat(256);
+    let source = "group = .log_group\n. = map_values(split(.message, \",\")) -> |_element| { group }";
+    for compression in [OutputCompression::None, OutputCompression::Gzip { level: 1 }] {
+        let config = Config { output_compression: compression, ..program(source) };
+        let log_event = json!({"id": "1", "timestamp": 1, "message": a_million});
+        let records = [Record::of_payload("1", &payload(&long, &[log_event])), Record::of_messages("2", &["a,b"])];
+        let response = answer(config, &event(&records)).await;
+        assert_eq!(results(&response), ["ProcessingFailed", "Ok"]);
+    }
+    for error in logs.lines("ERROR") {
+        let reason = error["reason"].as_str().unwrap();
+        assert!(
+            reason.contains("expected at most 16777216 bytes of output of one log event in `.`, found more"),
+            "{reason}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn array_of_a_million_counts_against_the_budget() {
+    let logs = Logs::capture();
+    let a_million = "abcdef,".repeat(999_999) + "abcdef";
+    let record = |id| Record::of_messages(id, &[&a_million]);
+    let response = answer(program(". = split(.message, \",\")"), &event(&[record("1")])).await;
+    assert_eq!(results(&response), ["ProcessingFailed"], "seven million bytes fit no response");
+    let [error] = &logs.lines("ERROR")[..] else { panic!("one ERROR: {}", logs.text()) };
+    assert!(error["reason"].as_str().unwrap().contains("found one of 7000000 bytes of output"), "{error}");
+
+    let config =
+        Config { output_compression: OutputCompression::Gzip { level: 1 }, ..program(". = split(.message, \",\")") };
+    let stream = FakeStream::accepting();
+    let response = Invocation::with(config, &stream).answer(&event(&[record("1"), record("2")])).await.unwrap();
+    assert_eq!(results(&response), ["Ok", "Ok"]);
+    assert!(response.to_string().len() < RESPONSE_BUDGET_BYTES);
+    let bytes = base64::Engine::decode(
+        &base64::engine::general_purpose::STANDARD,
+        rows(&response)[0]["data"].as_str().unwrap(),
+    );
+    assert_eq!(gunzip_text(&bytes.unwrap()).unwrap().lines().count(), 1_000_000);
+}
+
+#[test]
+fn program_that_does_not_compile_is_refused_with_vrls_own_words() {
+    let refused = refusal("# a comment\n. = parse_json(.message)\n");
+    for words in [
+        "the VRL program does not compile",
+        "error[E103]",
+        "unhandled fallible assignment",
+        ":2:5",
+        ". = parse_json(.message)",
+    ] {
+        assert!(refused.contains(words), "{words} is not in:\n{refused}");
+    }
+    assert!(refusal("upcase(").contains("syntax error"));
+    assert!(refusal(". = no_such_function(.message)").contains("call to undefined function"));
+}
+
+#[test]
+fn warnings_of_the_compiler_are_logged() {
+    let logs = Logs::capture();
+    transform::of(&program("upcase(.message)\n.")).unwrap();
+    let [warning] = &logs.lines("WARN")[..] else { panic!("one WARN: {}", logs.text()) };
+    assert!(warning["message"].as_str().unwrap().contains("unused result"), "{warning}");
+}
+
+#[test]
+fn functions_beyond_the_log_event_are_not_there() {
+    for call in [
+        "dns_lookup!(\"localhost\")",
+        "reverse_dns!(\"127.0.0.1\")",
+        "http_request!(\"http://localhost\")",
+        "get_hostname!()",
+        "get_env_var!(\"HOME\")",
+        "get_timezone_name!()",
+        "log(.message)",
+        "parse_groks!(.message, [\"%{x}\"], alias_sources: [\"/etc/passwd\"])",
+        "validate_json_schema!(.message, \"/etc/passwd\")",
+        "decode_gzip!(.message)",
+    ] {
+        let refused = refusal(call);
+        assert!(refused.contains("call to undefined function"), "{call}: {refused}");
+    }
+}
+
+#[test]
+fn file_that_is_not_there_or_no_text_is_named() {
+    let of_file =
+        |path: &str| transform::of(&Config { vrl_program: Some(VrlProgram::File(path.into())), ..Config::default() });
+    let Err(error @ SetupError::UnreadableFile { .. }) = of_file("/no/such/program.vrl") else { panic!("unreadable") };
+    assert_eq!(
+        error.to_string(),
+        "environment variable VRL_FILE: expected a UTF-8 file in the deployment package, found none to read at \
+         /no/such/program.vrl"
+    );
+    let binary = concat!(env!("CARGO_MANIFEST_DIR"), "/src");
+    assert!(matches!(of_file(binary), Err(SetupError::UnreadableFile { .. })));
+}
