@@ -17,8 +17,9 @@
 //! - [`plan`]: the fate of every record; all of the above, and nothing that waits.
 //! - [`reingest`]: puts records back on the stream; the only module that names an AWS SDK.
 //! - [`handler`]: one invocation from event to response.
-//! - [`config`]: the environment. [`logging`]: what the function says of itself.
+//! - [`config`]: the environment. [`logging`]: what the function says of itself. [`bootstrap`]: what `main` calls.
 
+pub mod bootstrap;
 pub mod budget;
 pub mod config;
 pub mod decode;

@@ -1,8 +1,9 @@
-//! Structured logs on standard output, a line of JSON each: what Lambda takes as they are.
+//! Structured logs on standard output, a line of JSON each: what Lambda takes as they are. People get plain lines.
 
 use std::io;
 
-use tracing::{Level, Metadata, Subscriber};
+use tracing::dispatcher::SetGlobalDefaultError;
+use tracing::{Level, Metadata, Subscriber, error};
 use tracing_subscriber::layer::{Context, Filter};
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{Layer, Registry, fmt, layer::SubscriberExt};
@@ -20,12 +21,22 @@ where
     Registry::default().with(lines.with_filter(OwnLevel(level)))
 }
 
-/// Installs [`subscriber`] for the process.
+/// Installs [`subscriber`] for the process, and takes the words out of panics: they may quote a log event.
 ///
 /// # Errors
 /// There is one already.
-pub fn install(level: Level) -> Result<(), tracing::dispatcher::SetGlobalDefaultError> {
+pub fn install(level: Level) -> Result<(), SetGlobalDefaultError> {
+    std::panic::set_hook(Box::new(|panic| error!(location = panic.location().map(ToString::to_string), "panicked")));
     tracing::subscriber::set_global_default(subscriber(level, io::stdout))
+}
+
+/// Installs a subscriber that writes the same as plain lines on standard error, for `check` and `run`.
+///
+/// # Errors
+/// There is one already.
+pub fn install_for_people(level: Level) -> Result<(), SetGlobalDefaultError> {
+    let lines = fmt::layer().without_time().with_target(false).with_writer(io::stderr);
+    tracing::subscriber::set_global_default(Registry::default().with(lines.with_filter(OwnLevel(level))))
 }
 
 struct OwnLevel(Level);

@@ -57,7 +57,8 @@ pub struct Refusal {
 /// Puts records back on their stream.
 #[derive(Debug)]
 pub struct Reingester {
-    clients: Clients,
+    /// `None` puts nothing back, and says so.
+    clients: Option<Clients>,
     max_attempts: u32,
     jitter: Jitter,
 }
@@ -66,7 +67,13 @@ impl Reingester {
     /// Offers each entry at most `max_attempts` times.
     #[must_use]
     pub fn new(clients: Clients, max_attempts: u32) -> Self {
-        Self { clients, max_attempts, jitter: Jitter::full() }
+        Self { clients: Some(clients), max_attempts, jitter: Jitter::full() }
+    }
+
+    /// Sends nothing anywhere: says what it would have put back, and answers as a stream that accepts everything.
+    #[must_use]
+    pub fn offline() -> Self {
+        Self { clients: None, max_attempts: 0, jitter: Jitter::full() }
     }
 
     /// The same with another source of randomness.
@@ -77,6 +84,7 @@ impl Reingester {
 
     /// Puts `entries` back on `stream`, and stops at `deadline` at the latest.
     pub async fn put_back(&self, stream: &Stream, entries: &[Entry], deadline: Instant) -> Outcome {
+        let Some(clients) = &self.clients else { return pretend(stream, entries) };
         let mut refusals = vec![Some(Refusal::out_of_time()); entries.len()];
         let mut pending: Vec<usize> = (0..entries.len()).collect();
         let mut attempts = 0;
@@ -88,7 +96,7 @@ impl Reingester {
             sleep(pause).await;
             attempts += 1;
             for batch in batch::cut(&pending, entries) {
-                let Some(answers) = self.offer(stream, entries, batch, deadline).await else {
+                let Some(answers) = offer(clients, stream, entries, batch, deadline).await else {
                     break;
                 };
                 for (&index, answer) in batch.iter().zip(answers) {
@@ -100,26 +108,37 @@ impl Reingester {
         }
         Outcome { refusals, attempts }
     }
+}
 
-    /// One request: an answer for each entry of the batch, or `None` if there is no time for one.
-    async fn offer(
-        &self,
-        stream: &Stream,
-        entries: &[Entry],
-        batch: &[usize],
-        deadline: Instant,
-    ) -> Option<Vec<Option<Refusal>>> {
-        let now = Instant::now();
-        if now >= deadline {
-            return None;
-        }
-        let request = self.clients.put(stream, batch.iter().map(|&index| &entries[index]));
-        Some(match timeout_at(deadline.min(now + ATTEMPT_TIMEOUT), request).await {
-            Ok(Ok(answers)) => answers,
-            Ok(Err(refusal)) => vec![Some(refusal); batch.len()],
-            Err(_) => vec![Some(Refusal::unanswered(now.elapsed())); batch.len()],
-        })
+/// One request: an answer for each entry of the batch, or `None` if there is no time for one.
+async fn offer(
+    clients: &Clients,
+    stream: &Stream,
+    entries: &[Entry],
+    batch: &[usize],
+    deadline: Instant,
+) -> Option<Vec<Option<Refusal>>> {
+    let now = Instant::now();
+    if now >= deadline {
+        return None;
     }
+    let request = clients.put(stream, batch.iter().map(|&index| &entries[index]));
+    Some(match timeout_at(deadline.min(now + ATTEMPT_TIMEOUT), request).await {
+        Ok(Ok(answers)) => answers,
+        Ok(Err(refusal)) => vec![Some(refusal); batch.len()],
+        Err(_) => vec![Some(Refusal::unanswered(now.elapsed())); batch.len()],
+    })
+}
+
+fn pretend(stream: &Stream, entries: &[Entry]) -> Outcome {
+    let bytes: usize = entries.iter().map(|entry| entry.data.len()).sum();
+    tracing::warn!(
+        entries = entries.len(),
+        bytes,
+        ?stream,
+        "would be put back on the stream; nothing is sent from here"
+    );
+    Outcome { refusals: vec![None; entries.len()], attempts: 0 }
 }
 
 impl Refusal {

@@ -3,6 +3,7 @@
 // The exemption that clippy.toml makes for tests covers test functions and not what they call.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
+mod cli;
 mod common;
 mod fate_table;
 mod field_defects;
