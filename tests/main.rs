@@ -14,3 +14,5 @@ mod process;
 mod reingestion;
 #[cfg(feature = "vrl")]
 mod vrl;
+#[cfg(feature = "vrl")]
+mod vrl_examples;
