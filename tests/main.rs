@@ -10,6 +10,7 @@ mod field_defects;
 mod fixtures;
 mod invariants;
 mod output;
+mod own_transform;
 mod process;
 mod reingestion;
 #[cfg(feature = "vrl")]
