@@ -25,6 +25,8 @@ package: .venv/ready
 test: .venv/ready .venv/checkov/ready .venv/demo/ready
 	cargo test
 	scripts/test_invoke.sh
+	scripts/test_own_transform.sh
+	scripts/test_gzip_readers.sh
 	$(MAKE) --no-print-directory package
 	scripts/test_package.sh
 	scripts/test_terraform.sh
@@ -33,6 +35,7 @@ test: .venv/ready .venv/checkov/ready .venv/demo/ready
 lint: .venv/ready
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
+	cargo check --quiet --no-default-features --all-targets
 	RUSTDOCFLAGS='-D warnings' cargo doc --no-deps --document-private-items
 	.venv/bin/hadolint Dockerfile
 	@rust=$$(sed -n 's/^channel = "\(.*\)"/\1/p' rust-toolchain.toml); grep -q "^ARG BUILD_IMAGE=.*/rust:$$rust-" Dockerfile || \
@@ -42,8 +45,8 @@ check: lint test
 
 # Writes the generated files of every fixture anew.
 fixtures: prerequisites
-	UPDATE_FIXTURES=1 cargo test --quiet --test tests every_fixture_is_answered
-	git diff --stat fixtures
+	UPDATE_FIXTURES=1 cargo test --quiet --test tests -- every_fixture_is_answered every_example_gives
+	git diff --stat fixtures examples/vrl
 
 prerequisites:
 	@command -v cargo >/dev/null || { echo 'make: Rust is missing: install it from https://rustup.rs' >&2; exit 1; }
