@@ -35,7 +35,10 @@ impl<'a> JsonStr<'a> {
         }
         let mut text = Vec::with_capacity(inner.len());
         self.append_text(&mut text);
-        Cow::Owned(String::from_utf8_lossy(&text).into_owned())
+        // What was UTF-8 before is UTF-8 after: the text is taken over, and not copied.
+        Cow::Owned(
+            String::from_utf8(text).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
+        )
     }
 
     /// The literal as it stands in its document: two that are the same have the same text.

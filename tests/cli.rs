@@ -30,7 +30,7 @@ async fn bootstrap(arguments: &[&str], environment: &[(&str, &str)], input: &str
         .unwrap();
     let mut stdin = child.stdin.take().unwrap();
     // A process that does not read its input may have ended before all of it is written.
-    let (_, output) = tokio::join!(
+    let ((), output) = tokio::join!(
         async {
             let _ = stdin.write_all(input.as_bytes()).await;
             drop(stdin);

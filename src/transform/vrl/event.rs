@@ -83,5 +83,5 @@ impl Shared {
 }
 
 fn text(string: JsonStr<'_>) -> Value {
-    Value::from(&*string.text())
+    Value::from(string.text().into_owned())
 }
