@@ -35,7 +35,7 @@ test: .venv/ready .venv/checkov/ready .venv/demo/ready
 lint: .venv/ready
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
-	cargo check --quiet --no-default-features --all-targets
+	cargo clippy --no-default-features --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --no-deps --document-private-items
 	.venv/bin/hadolint Dockerfile
 	@rust=$$(sed -n 's/^channel = "\(.*\)"/\1/p' rust-toolchain.toml); grep -q "^ARG BUILD_IMAGE=.*/rust:$$rust-" Dockerfile || \

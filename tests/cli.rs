@@ -8,7 +8,7 @@ use tokio::process::Command;
 
 use crate::common::aws::LocalAws;
 use crate::common::records::{Record, record_of_output};
-use crate::common::{data, event, results, rows};
+use crate::common::{event, results};
 
 struct Ended {
     code: i32,
@@ -40,27 +40,6 @@ async fn bootstrap(arguments: &[&str], environment: &[(&str, &str)], input: &str
     let output = output.unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     Ended { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
-}
-
-/// A file that lasts as long as the test.
-struct File(std::path::PathBuf);
-
-impl File {
-    fn of(name: &str, text: &[u8]) -> Self {
-        let path = std::env::temp_dir().join(format!("{}-{name}", std::process::id()));
-        std::fs::write(&path, text).unwrap();
-        Self(path)
-    }
-
-    fn path(&self) -> &str {
-        self.0.to_str().unwrap()
-    }
-}
-
-impl Drop for File {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
-    }
 }
 
 #[tokio::test]
@@ -146,6 +125,28 @@ async fn run_sends_nothing_and_says_what_would_be_put_back() {
 #[cfg(feature = "vrl")]
 mod vrl {
     use super::*;
+    use crate::common::{data, rows};
+
+    /// A file that lasts as long as the test.
+    struct File(std::path::PathBuf);
+
+    impl File {
+        fn of(name: &str, text: &[u8]) -> Self {
+            let path = std::env::temp_dir().join(format!("{}-{name}", std::process::id()));
+            std::fs::write(&path, text).unwrap();
+            Self(path)
+        }
+
+        fn path(&self) -> &str {
+            self.0.to_str().unwrap()
+        }
+    }
+
+    impl Drop for File {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_file(&self.0);
+        }
+    }
 
     #[tokio::test]
     async fn check_compiles_the_program() {

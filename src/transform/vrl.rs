@@ -1,6 +1,6 @@
 //! `VRL_PROGRAM` and `VRL_FILE`: a program in Vector Remap Language that runs on each log event.
 //!
-//! The program sees the log event as the object that [`Json`](super::Json) writes, and what it leaves in `.` is the
+//! The program sees the log event as the object that [`Json`] writes, and what it leaves in `.` is the
 //! output: an object a line of JSON, a string that line as it is, an array a line for each of its elements, `null` or an
 //! `abort` nothing. It is compiled once, with the types of these fields known, so `upcase(.message)` needs no error
 //! handling.
