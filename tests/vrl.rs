@@ -124,6 +124,29 @@ async fn runtime_error_shows_nothing_of_the_log_event_whatever_function_it_is_fr
 }
 
 #[tokio::test]
+async fn panic_in_vrl_fails_one_record() {
+    let logs = Logs::capture();
+    let source =
+        ". = format_number(to_float!(.message), scale: 2, decimal_separator: \",\", grouping_separator: \".\")";
+    let records = [Record::of_messages("1", &["1", "-1e300"]), Record::of_messages("2", &["1234.5"])];
+    let response = answer(program(source), &event(&records)).await;
+    assert_eq!(results(&response), ["ProcessingFailed", "Ok"]);
+    assert_eq!(data(&rows(&response)[1]), "1.234,50\n");
+    let [error] = &logs.lines("ERROR")[..] else { panic!("one ERROR: {}", logs.text()) };
+    assert!(error["reason"].as_str().unwrap().contains("the VRL program: VRL panicked; "), "{error}");
+}
+
+#[tokio::test]
+async fn json_as_deep_as_the_text_is_an_error_and_not_the_end_of_the_process() {
+    let deep = "[".repeat(100_000);
+    let records = [Record::of_messages("1", &[&deep]), Record::of_messages("2", &["[[1]]"])];
+    for source in [". = parse_json!(.message)", ". = parse_yaml!(.message)"] {
+        let response = answer(program(source), &event(&records)).await;
+        assert_eq!(results(&response), ["ProcessingFailed", "Ok"], "{source}");
+    }
+}
+
+#[tokio::test]
 async fn on_error_drop_drops_the_log_event_and_says_so_once() {
     let logs = Logs::capture();
     let config = Config { vrl_on_error: VrlOnError::Drop, ..program(". = parse_json!(.message)") };
@@ -247,6 +270,7 @@ fn functions_beyond_the_log_event_are_not_there() {
         "parse_groks!(.message, [\"%{x}\"], alias_sources: [\"/etc/passwd\"])",
         "validate_json_schema!(.message, \"/etc/passwd\")",
         "decode_gzip!(.message)",
+        "parse_xml!(.message)",
     ] {
         let refused = refusal(call);
         assert!(refused.contains("call to undefined function"), "{call}: {refused}");
