@@ -1,4 +1,4 @@
-//! From a log event to its line of output: pure, without a thought for sizes.
+//! From a log event to its lines of output: nothing here waits, or reaches beyond the log event.
 
 mod json;
 mod message;
@@ -20,7 +20,8 @@ use crate::logs_message::{DataMessage, LogEvent};
 ///
 /// A record's output is the concatenation of its log events' outputs, in their order, so whatever ends a line belongs
 /// to the output of its log event. An implementation that appends nothing filters the log event out; a record of which
-/// nothing is left is dropped.
+/// nothing is left is dropped. [`bootstrap::main`](crate::bootstrap::main) makes a function of one; it may see the same
+/// log event twice, when a record is put back or delivered again.
 pub trait Transform: Send + Sync {
     /// Appends the output of `event`, one of the log events of `message`, to `out`, and touches nothing before that.
     ///

@@ -68,9 +68,6 @@ enum Failure {
     Unwritable(Unwritable),
 }
 
-/// What VRL says of an operator that fails, and of no other part of a program: words without a value, and without a place.
-const SAFE_MESSAGES: [&str; 2] = ["operation would produce NaN", "can't divide by zero"];
-
 impl Vrl {
     /// Compiles a program, and logs the warnings of VRL's compiler.
     ///
@@ -184,6 +181,9 @@ impl Failure {
         }
     }
 }
+
+/// What VRL says of an operator that fails, and of no other part of a program: words without a value, and without a place.
+const SAFE_MESSAGES: [&str; 2] = ["operation would produce NaN", "can't divide by zero"];
 
 /// A part of the program.
 #[derive(Debug, PartialEq, Eq)]
