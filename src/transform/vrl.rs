@@ -19,6 +19,7 @@
 mod event;
 mod functions;
 mod line;
+mod target;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -34,6 +35,7 @@ use vrl::value::{Kind, ObjectMap, Secrets, Value};
 
 use self::event::InputEvent;
 use self::line::{Unwritable, append_lines};
+use self::target::KeepingTarget;
 use super::{Json, SetupError, Transform, TransformError};
 use crate::config::VrlOnError;
 use crate::logs_message::{DataMessage, LogEvent};
@@ -106,10 +108,11 @@ impl Vrl {
         event: &LogEvent<'_>,
         out: &mut Vec<u8>,
     ) -> Result<(), Failure> {
-        let value = scratch.input.fill(message, event);
+        let (value, replaced) = scratch.input.fill(message, event);
         scratch.runtime.clear();
         let (mut metadata, mut secrets) = (Value::Object(ObjectMap::new()), Secrets::new());
-        let mut target = TargetValueRef { value: &mut *value, metadata: &mut metadata, secrets: &mut secrets };
+        let target = TargetValueRef { value: &mut *value, metadata: &mut metadata, secrets: &mut secrets };
+        let mut target = KeepingTarget { target, replaced };
         match scratch.runtime.resolve(&mut target, &self.program, &self.time_zone) {
             Ok(_) => append_lines(value, out).map_err(Failure::Unwritable),
             Err(Terminate::Abort(ExpressionError::Abort { .. })) => Ok(()),

@@ -24,10 +24,11 @@ pub(super) fn kind() -> Kind {
 }
 
 /// The input of one run, and what is the same in the next.
-#[derive(Default)]
 pub(super) struct InputEvent {
     /// After a run: what the program has left in `.`.
-    value: Option<Value>,
+    value: Value,
+    /// The object that was in `.` before the program put something else there.
+    replaced: Option<ObjectMap>,
     owner: Shared,
     log_group: Shared,
     log_stream: Shared,
@@ -43,15 +44,18 @@ struct Shared {
 const FIELDS: [&str; 6] = ["id", "timestamp", "owner", "log_group", "log_stream", "message"];
 
 impl InputEvent {
-    /// The object of this log event. Nothing of the last one is in it.
-    pub(super) fn fill(&mut self, message: &DataMessage<'_>, event: &LogEvent<'_>) -> &mut Value {
-        let mut object = match self.value.take() {
-            Some(Value::Object(mut object)) => {
-                object.retain(|name, _| FIELDS.contains(&name.as_str()));
-                object
-            }
+    /// The object of this log event, in which nothing of the last one is, and where to put it when it is replaced.
+    pub(super) fn fill(
+        &mut self,
+        message: &DataMessage<'_>,
+        event: &LogEvent<'_>,
+    ) -> (&mut Value, &mut Option<ObjectMap>) {
+        let left = std::mem::replace(&mut self.value, Value::Null);
+        let mut object = match (self.replaced.take(), left) {
+            (Some(object), _) | (None, Value::Object(object)) => object,
             _ => ObjectMap::new(),
         };
+        object.retain(|name, _| FIELDS.contains(&name.as_str()));
         let mut set = |name: &str, value| match object.get_mut(name) {
             Some(slot) => *slot = value,
             None => drop(object.insert(name.into(), value)),
@@ -69,7 +73,20 @@ impl InputEvent {
             let value = serde_json::from_slice(&json).unwrap_or_else(|_| Value::from(fields.get()));
             set("extracted_fields", value);
         }
-        self.value.insert(Value::Object(object))
+        self.value = Value::Object(object);
+        (&mut self.value, &mut self.replaced)
+    }
+}
+
+impl Default for InputEvent {
+    fn default() -> Self {
+        Self {
+            value: Value::Null,
+            replaced: None,
+            owner: Shared::default(),
+            log_group: Shared::default(),
+            log_stream: Shared::default(),
+        }
     }
 }
 
