@@ -8,6 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use firehose_logs_transform::config::{Config, VrlProgram};
+use firehose_logs_transform::transform;
 
 use crate::common::records::Record;
 use crate::common::{answer, data, event, results, rows};
@@ -57,4 +58,11 @@ fn every_example_is_in_the_documentation() {
     for name in names(&folder(), ".vrl") {
         assert!(documentation.contains(&format!("examples/vrl/{name}.vrl")), "{name}");
     }
+}
+
+#[test]
+fn program_of_the_terraform_example_compiles() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("terraform/examples/complete/transform.vrl");
+    let config = Config { vrl_program: Some(VrlProgram::File(file)), ..Config::default() };
+    transform::of(&config).unwrap();
 }
