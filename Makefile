@@ -3,12 +3,12 @@
 SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: demo invoke package test lint check fixtures prerequisites
+.PHONY: demo invoke package test lint check fixtures prerequisites terraform-prerequisite
 
 PACKAGE := target/lambda/firehose-logs-transform/bootstrap.zip
 
 # The whole pipeline on this machine, on an emulator of AWS: make demo [LOGS=app.log] [KEEP=1]
-demo: .venv/demo/ready
+demo: terraform-prerequisite .venv/demo/ready
 	@echo 'Building the function, which takes some minutes the first time'
 	@$(MAKE) --no-print-directory --silent package
 	@.venv/demo/bin/python -m demo --package $(PACKAGE) $${LOGS:+--logs "$$LOGS"} $${KEEP:+--keep}
@@ -22,7 +22,7 @@ invoke: .venv/ready
 package: .venv/ready
 	PATH="$$PWD/.venv/bin:$$PATH" cargo lambda build --release --locked --output-format zip
 
-test: .venv/ready .venv/checkov/ready .venv/demo/ready
+test: terraform-prerequisite .venv/ready .venv/checkov/ready .venv/demo/ready
 	cargo test
 	scripts/test_invoke.sh
 	scripts/test_own_transform.sh
@@ -51,6 +51,10 @@ fixtures: prerequisites
 prerequisites:
 	@command -v cargo >/dev/null || { echo 'make: Rust is missing: install it from https://rustup.rs' >&2; exit 1; }
 	@command -v python3 >/dev/null || { echo 'make: Python 3 is missing: install python3 with its venv module' >&2; exit 1; }
+
+terraform-prerequisite:
+	@command -v terraform >/dev/null || \
+	  { echo 'make: Terraform is missing: install 1.7 or later from https://developer.hashicorp.com/terraform/install' >&2; exit 1; }
 
 # Environments of their own for what pins versions that the others don't want.
 .venv/checkov/ready: tools/requirements-checkov.txt .venv/ready

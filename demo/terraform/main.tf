@@ -28,6 +28,7 @@ variable "pipelines" {
     buffering_size_mb        = optional(number, 64)
     partition_keys           = optional(list(string), [])
     s3_prefix                = optional(string, "logs/succeed/day=!{timestamp:yyyy-MM-dd}/")
+    vrl_program              = optional(string)
   }))
   description = "Pipelines to stand up, by name."
 }
@@ -56,6 +57,7 @@ module "pipeline" {
   buffering_size_mb        = each.value.buffering_size_mb
   partition_keys           = each.value.partition_keys
   s3_prefix                = each.value.s3_prefix
+  vrl_program              = each.value.vrl_program
   custom_time_zone         = "Asia/Tokyo"
   force_destroy            = true
 }

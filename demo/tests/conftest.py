@@ -107,6 +107,7 @@ def pipeline_settings(package: Path, directory: Path) -> dict[str, dict]:
             "year=!{partitionKeyFromLambda:year}/month=!{partitionKeyFromLambda:month}/"
             "day=!{partitionKeyFromLambda:day}/",
         ),
+        "e2e-program": pipeline("program", vrl_program='if .message == "" { abort }\n. = {"loud": upcase(.message)}'),
         "e2e-failing": pipeline("failing", package_file=str(failing_package(directory / "failing.zip"))),
     }
 

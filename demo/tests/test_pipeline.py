@@ -119,6 +119,13 @@ def test_partition_keys_of_the_function_are_in_the_objects_keys(pipelines, tmp_p
         assert "/" not in folders["log_group_key"] and folders["log_group_key"].endswith("partitioned")
 
 
+def test_program_of_the_module_makes_the_output(pipelines, tmp_path):
+    pipeline = pipelines["program"]
+    lines = put_file(pipeline, "program", tmp_path, [f"request {number}" for number in range(100)])
+    delivered = pipeline.wait_for_lines(len(lines), TIMEOUT_SECONDS)
+    assert sorted(delivered) == sorted(json.dumps({"loud": line.upper()}, separators=(",", ":")) for line in lines)
+
+
 def test_broken_records_end_as_error_objects_and_spare_their_neighbours(pipelines):
     pipeline = pipelines["overflow"]
     payload = gzip.compress(json.dumps({
