@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 const USAGE: &str = "\
 usage: pack [OPTIONS] FILE|-
 
-  --log-group NAME         log group of the log events                          [/pack/FILE]
+  --log-group NAME         log group of the log events                          [/pack/FILENAME]
   --log-stream NAME        log stream of the log events                         [pack]
   --owner ACCOUNT          account that the log events come from                [123456789012]
   --events-per-record N    log events in one record                             [1000]
@@ -139,6 +139,11 @@ impl Options {
         if options.file.is_empty() { Err(format!("which file?\n{USAGE}")) } else { Ok(options) }
     }
 
+    fn file_name(&self) -> String {
+        let name = std::path::Path::new(&self.file).file_name();
+        name.map_or_else(|| "stdin".to_owned(), |name| name.to_string_lossy().into_owned())
+    }
+
     fn leading_records(&self) -> Vec<Vec<u8>> {
         let control_message = self.control_message.then(|| {
             gzip(&json!({
@@ -167,7 +172,7 @@ impl Options {
         gzip(&json!({
             "messageType": "DATA_MESSAGE",
             "owner": self.owner,
-            "logGroup": self.log_group.clone().unwrap_or_else(|| format!("/pack/{}", self.file)),
+            "logGroup": self.log_group.clone().unwrap_or_else(|| format!("/pack/{}", self.file_name())),
             "logStream": self.log_stream,
             "subscriptionFilters": ["pack"],
             "logEvents": lines.iter().enumerate().map(log_event).collect::<Vec<_>>(),

@@ -26,11 +26,17 @@ struct Row {
 fn main() -> ExitCode {
     match unpack() {
         Ok(()) => ExitCode::SUCCESS,
+        // Whoever reads has read enough, such as `head`.
+        Err(error) if is_broken_pipe(&*error) => ExitCode::SUCCESS,
         Err(error) => {
             let _ = writeln!(io::stderr(), "unpack: {error}");
             ExitCode::FAILURE
         }
     }
+}
+
+fn is_broken_pipe(error: &(dyn std::error::Error + 'static)) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
 fn unpack() -> Result<(), Box<dyn std::error::Error>> {
