@@ -5,7 +5,7 @@ SHELL := /usr/bin/env bash
 .DELETE_ON_ERROR:
 .PHONY: demo invoke package test lint check fixtures prerequisites terraform-prerequisite
 
-PACKAGE := target/lambda/firehose-logs-transform/bootstrap.zip
+PACKAGE := $(or $(CARGO_TARGET_DIR),target)/lambda/firehose-logs-transform/bootstrap.zip
 
 # The whole pipeline on this machine, on an emulator of AWS: make demo [LOGS=app.log] [KEEP=1]
 demo: terraform-prerequisite .venv/demo/ready

@@ -66,17 +66,8 @@ impl OutputBuffer {
     }
 
     fn fill_plain(&mut self, message: &DataMessage<'_>, transform: &dyn Transform) -> Result<Output<'_>, OutputError> {
-        let mut len = 0;
-        for event in &message.log_events {
-            let start = self.plain.len();
-            transform.append(message, event, &mut self.plain)?;
-            self.plain_lens.push(self.plain.len() - start);
-            len += self.plain.len() - start;
-            // Past this only the sizes matter, and memory stays bounded.
-            if self.plain.len() > RESPONSE_BUDGET_BYTES {
-                self.plain.clear();
-            }
-        }
+        // Past a whole response only the sizes matter, and memory stays bounded.
+        let len = self.transform_all(message, transform, RESPONSE_BUDGET_BYTES, |_| Ok(()))?;
         Ok(Output { bytes: &self.plain, len, plain_lens: &self.plain_lens })
     }
 
@@ -89,23 +80,37 @@ impl OutputBuffer {
         let mut bytes = std::mem::take(&mut self.compressed);
         bytes.clear();
         let mut member = GzEncoder::new(Bounded { bytes, len: 0 }, level);
-        let mut plain_len = 0;
-        for event in &message.log_events {
-            let start = self.plain.len();
-            transform.append(message, event, &mut self.plain)?;
-            self.plain_lens.push(self.plain.len() - start);
-            plain_len += self.plain.len() - start;
-            if self.plain.len() >= CHUNK_BYTES {
-                member.write_all(&self.plain)?;
-                self.plain.clear();
-            }
-        }
+        let plain_len = self.transform_all(message, transform, CHUNK_BYTES, |chunk| member.write_all(chunk))?;
         member.write_all(&self.plain)?;
         let kept = member.finish()?;
         self.compressed = kept.bytes;
         // Nothing compresses to a header and a trailer, which is not nothing.
         let len = if plain_len == 0 { 0 } else { kept.len };
         Ok(Output { bytes: &self.compressed, len, plain_lens: &self.plain_lens })
+    }
+
+    /// Transforms every log event, and gives what has come together to `spill` whenever it is more than `most` bytes.
+    /// The rest stays in `plain`. Gives the bytes of all of it.
+    fn transform_all(
+        &mut self,
+        message: &DataMessage<'_>,
+        transform: &dyn Transform,
+        most: usize,
+        mut spill: impl FnMut(&[u8]) -> io::Result<()>,
+    ) -> Result<usize, OutputError> {
+        let mut len = 0;
+        for event in &message.log_events {
+            let start = self.plain.len();
+            transform.append(message, event, &mut self.plain)?;
+            let event_len = self.plain.len() - start;
+            self.plain_lens.push(event_len);
+            len += event_len;
+            if self.plain.len() > most {
+                spill(&self.plain)?;
+                self.plain.clear();
+            }
+        }
+        Ok(len)
     }
 }
 

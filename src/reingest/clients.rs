@@ -3,8 +3,8 @@
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_firehose::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_firehose::primitives::Blob;
-use aws_sdk_firehose::types::{PutRecordBatchResponseEntry, Record};
-use aws_sdk_kinesis::types::{PutRecordsRequestEntry, PutRecordsResultEntry};
+use aws_sdk_firehose::types::Record;
+use aws_sdk_kinesis::types::PutRecordsRequestEntry;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use tokio::sync::OnceCell;
 
@@ -53,7 +53,7 @@ impl Clients {
             Source::Kinesis { stream_arn } => self.put_records(stream_arn, region, entries).await?,
         };
         // An entry without an answer may have been accepted or not: a repetition is better than a loss.
-        answers.resize_with(expected, || Some(Refusal::of_entry(None, None)));
+        answers.resize_with(expected, || Refusal::of_entry(None, None, None));
         Ok(answers)
     }
 
@@ -78,12 +78,8 @@ impl Clients {
             .send()
             .await
             .map_err(|error| Refusal::of_request(&error))?;
-        let answers = output.request_responses();
-        let refusal = |entry: &PutRecordBatchResponseEntry| match entry.record_id() {
-            Some(_) => None,
-            None => Some(Refusal::of_entry(entry.error_code(), entry.error_message())),
-        };
-        Ok(answers.iter().map(refusal).collect())
+        let answers = output.request_responses().iter();
+        Ok(answers.map(|it| Refusal::of_entry(it.record_id(), it.error_code(), it.error_message())).collect())
     }
 
     async fn put_records(
@@ -112,12 +108,8 @@ impl Clients {
             .send()
             .await
             .map_err(|error| Refusal::of_request(&error))?;
-        let answers = output.records();
-        let refusal = |entry: &PutRecordsResultEntry| match entry.sequence_number() {
-            Some(_) => None,
-            None => Some(Refusal::of_entry(entry.error_code(), entry.error_message())),
-        };
-        Ok(answers.iter().map(refusal).collect())
+        let answers = output.records().iter();
+        Ok(answers.map(|it| Refusal::of_entry(it.sequence_number(), it.error_code(), it.error_message())).collect())
     }
 
     async fn config(&self, region: &Region) -> &SdkConfig {
@@ -143,9 +135,11 @@ impl Refusal {
         Self { is_final: true, reason: error.to_string() }
     }
 
-    /// Of an entry that was given no id. Every code that one can have says that it may be accepted later.
-    fn of_entry(code: Option<&str>, message: Option<&str>) -> Self {
-        Self::retryable(described(code.unwrap_or("the answer says nothing of this record"), message))
+    /// An entry counts as accepted by the id that it was given. Every code that one without can have says that it may be
+    /// accepted later.
+    fn of_entry(id: Option<&str>, code: Option<&str>, message: Option<&str>) -> Option<Self> {
+        let code = code.unwrap_or("the answer says nothing of this record");
+        id.is_none().then(|| Self::retryable(described(code, message)))
     }
 
     fn of_request<E>(error: &SdkError<E>) -> Self
