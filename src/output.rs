@@ -149,3 +149,48 @@ impl Write for Bounded {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::logs_message::{LogEvent, LogsMessage};
+
+    /// A mebibyte of text for each log event, whatever is in it.
+    struct Mebibyte;
+
+    impl Transform for Mebibyte {
+        fn append(&self, _: &DataMessage<'_>, _: &LogEvent<'_>, out: &mut Vec<u8>) -> Result<(), TransformError> {
+            out.resize(out.len() + 1024 * 1024, b'm');
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn output_past_a_response_is_counted_and_not_kept() {
+        let log_events = vec![r#"{"id":"i","timestamp":0,"message":"m"}"#; 100].join(",");
+        let text = format!(
+            r#"{{"messageType":"DATA_MESSAGE","owner":"1","logGroup":"g","logStream":"s","logEvents":[{log_events}]}}"#
+        );
+        let Ok(LogsMessage::Data(message)) = LogsMessage::parse(&text) else { panic!("a DATA_MESSAGE") };
+
+        let mut buffer = OutputBuffer::new(OutputCompression::None);
+        let output = buffer.fill(&message, &Mebibyte).unwrap();
+        assert_eq!((output.len, output.lens_of_log_events().len()), (100 * 1024 * 1024, 100));
+        assert!(buffer.plain.capacity() <= 3 * RESPONSE_BUDGET_BYTES, "{}", buffer.plain.capacity());
+
+        let mut buffer = OutputBuffer::new(OutputCompression::Gzip { level: 1 });
+        let output = buffer.fill(&message, &Mebibyte).unwrap();
+        assert!(output.len < RESPONSE_BUDGET_BYTES && output.len == output.bytes.len());
+        assert!(buffer.plain.capacity() <= 3 * 1024 * 1024, "{}", buffer.plain.capacity());
+    }
+
+    #[test]
+    fn compressed_output_past_a_response_is_counted_and_not_kept() {
+        let mut bounded = Bounded { bytes: Vec::new(), len: 0 };
+        for _ in 0..100 {
+            bounded.write_all(&vec![0; 1024 * 1024]).unwrap();
+        }
+        assert_eq!(bounded.len, 100 * 1024 * 1024);
+        assert!(bounded.bytes.len() <= RESPONSE_BUDGET_BYTES);
+    }
+}
