@@ -12,14 +12,15 @@
 use std::io::{self, Read, Write};
 use std::process::ExitCode;
 
-use lambda_runtime::{Context, LambdaEvent, service_fn};
-use serde_json::value::RawValue;
+use lambda_runtime::Context;
+use serde::de::IgnoredAny;
 use tracing::{Level, error};
 
 use crate::config::Config;
 use crate::handler::Function;
 use crate::logging;
 use crate::reingest::{Clients, Reingester};
+use crate::runtime_api;
 use crate::transform::Transform;
 
 /// Anything that ends the process; it is only reported.
@@ -69,9 +70,7 @@ fn serve(transform: impl FnOnce(&Config) -> Result<Box<dyn Transform>, Error>) -
         );
     }
     let reingester = Reingester::new(Clients::from_env(), config.reingest_max_attempts);
-    let function = Function::with_transform(config, reingester, transform);
-    let handler = service_fn(|event: LambdaEvent<Box<RawValue>>| function.invoke(event));
-    block_on(lambda_runtime::run(handler))?
+    block_on(runtime_api::serve(Function::with_transform(config, reingester, transform)))?
 }
 
 fn check(transform: impl FnOnce(&Config) -> Result<Box<dyn Transform>, Error>) -> Result<(), Error> {
@@ -92,16 +91,16 @@ fn run(transform: impl FnOnce(&Config) -> Result<Box<dyn Transform>, Error>) -> 
     let config = Config { quotes_log_events: true, ..config? };
     let transform = transform(&config)?;
     let function = Function::with_transform(config, Reingester::offline(), transform);
-    let mut body = String::new();
-    io::stdin().read_to_string(&mut body)?;
-    let body: Box<RawValue> = serde_json::from_str(&body).map_err(|error| {
+    let mut body = Vec::new();
+    io::stdin().read_to_end(&mut body)?;
+    let _: IgnoredAny = serde_json::from_slice(&body).map_err(|error| {
         format!("expected one Firehose event as JSON on standard input, found something else: {error}")
     })?;
     let mut context = Context::default();
     context.request_id.push_str("run");
-    let response = block_on(function.invoke(LambdaEvent::new(body, context)))??;
+    let response = block_on(function.invoke(&body, &context))??;
     let mut out = io::stdout().lock();
-    serde_json::to_writer(&mut out, &response)?;
+    out.write_all(&response)?;
     writeln!(out)?;
     Ok(())
 }

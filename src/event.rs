@@ -60,8 +60,8 @@ impl<'a> FirehoseEvent<'a> {
     /// Reads the body of an invocation.
     ///
     /// The error says where the event is wrong and not what stands there: it may hold log content.
-    pub fn parse(body: &'a str) -> Result<Self, InvalidEvent> {
-        serde_json::from_str(body).map_err(|error| InvalidEvent {
+    pub fn parse(body: &'a [u8]) -> Result<Self, InvalidEvent> {
+        serde_json::from_slice(body).map_err(|error| InvalidEvent {
             found: if error.is_data() { "a missing or different field" } else { "no JSON" },
             line: error.line(),
             column: error.column(),
@@ -104,7 +104,7 @@ mod tests {
             {"recordId":"2","data":null},
             {"recordId":"3","data":{"a":[1]},"kinesisRecordMetadata":7},
             {"recordId":"4","data":"Zg\u003d\u003d","kinesisRecordMetadata":{"partitionKey":"k"}}]}"#;
-        let event = FirehoseEvent::parse(body).unwrap();
+        let event = FirehoseEvent::parse(body.as_bytes()).unwrap();
         let data: Vec<_> = event.records.iter().map(FirehoseRecord::base64_data).collect();
         assert_eq!(data, [None, None, None, Some("Zg==".into())]);
         let keys: Vec<_> = event.records.iter().map(FirehoseRecord::partition_key).collect();
@@ -114,7 +114,7 @@ mod tests {
     #[test]
     fn partition_key_made_of_an_id_is_as_long_as_kinesis_takes() {
         let body = format!(r#"{{"deliveryStreamArn":"arn","records":[{{"recordId":"{}"}}]}}"#, "あ".repeat(257));
-        let event = FirehoseEvent::parse(&body).unwrap();
+        let event = FirehoseEvent::parse(body.as_bytes()).unwrap();
         assert_eq!(event.records[0].partition_key().chars().count(), MAX_PARTITION_KEY_CHARS);
     }
 
@@ -127,7 +127,7 @@ mod tests {
             r#"["secret"]"#,
             "null",
         ] {
-            let message = FirehoseEvent::parse(body).unwrap_err().to_string();
+            let message = FirehoseEvent::parse(body.as_bytes()).unwrap_err().to_string();
             assert!(message.contains("found a missing or different field at line 1"), "{message}");
             assert!(!message.contains("secret"), "{message}");
         }

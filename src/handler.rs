@@ -1,17 +1,19 @@
 //! One invocation: event, plan, re-ingestion, response.
 
 use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use lambda_runtime::{Context, Diagnostic, LambdaEvent};
-use serde_json::value::RawValue;
+use bytes::Bytes;
+use lambda_runtime::{Context, Diagnostic};
 use tokio::time::Instant;
 use tracing::{Instrument, error, info_span, warn};
 
 use crate::budget::TooManyRecords;
 use crate::config::Config;
 use crate::event::{FirehoseEvent, FirehoseRecord, InvalidEvent};
-use crate::plan::{DropReason, FailReason, Fate, Plan, plan};
+use crate::output::Outputs;
+use crate::plan::{DropReason, FailReason, Fate, Plan, Workspace, plan};
 use crate::reingest::{Entry, Outcome, Refusal, Reingester, Stream};
 use crate::response::{FirehoseResponse, Metadata, RecordResult, ResponseRecord};
 use crate::summary::Summary;
@@ -29,7 +31,19 @@ pub struct Function {
     config: Config,
     transform: Box<dyn Transform>,
     reingester: Reingester,
+    memory: Mutex<Memory>,
 }
+
+/// What one invocation leaves to the next.
+#[derive(Default)]
+struct Memory {
+    workspace: Workspace,
+    /// The last response. By the next invocation nobody else has it any more.
+    response: Bytes,
+}
+
+/// A workspace that has grown beyond this is not kept: few events have a record that inflates to so much.
+const KEPT_WORKSPACE_BYTES: usize = 24 * 1024 * 1024;
 
 /// What fails an invocation as a whole. Firehose repeats such an invocation, so nothing else does.
 #[derive(Debug, thiserror::Error)]
@@ -62,25 +76,27 @@ impl Function {
     /// The function with a transform of your own.
     #[must_use]
     pub fn with_transform(config: Config, reingester: Reingester, transform: Box<dyn Transform>) -> Self {
-        Self { config, transform, reingester }
+        Self { config, transform, reingester, memory: Mutex::default() }
     }
 
-    /// Answers one event. Each of its records comes back exactly once, in its order.
-    pub async fn invoke(&self, event: LambdaEvent<Box<RawValue>>) -> Result<FirehoseResponse, HandlerError> {
-        let span = info_span!("invocation", request_id = event.context.request_id);
-        let answer = self.answer(event.payload.get(), &event.context).instrument(span.clone()).await;
+    /// Answers one event: the body of an invocation, with the body of its response. Each of its records comes back
+    /// exactly once, in its order.
+    pub async fn invoke(&self, body: &[u8], context: &Context) -> Result<Bytes, HandlerError> {
+        let span = info_span!("invocation", request_id = context.request_id);
+        let answer = self.answer(body, context).instrument(span.clone()).await;
         if let Err(error) = &answer {
             span.in_scope(|| error!(%error, "the invocation failed"));
         }
         answer
     }
 
-    async fn answer(&self, body: &str, context: &Context) -> Result<FirehoseResponse, HandlerError> {
+    async fn answer(&self, body: &[u8], context: &Context) -> Result<Bytes, HandlerError> {
         let started = Instant::now();
         let deadline = deadline(context, started);
         let event = FirehoseEvent::parse(body)?;
         let account = context.invoked_function_arn.split(':').nth(4);
-        let Plan { fates, tally } = plan(&event, &self.config, &*self.transform, account)?;
+        let Memory { mut workspace, response: last_response } = std::mem::take(&mut *self.lock_memory());
+        let Plan { fates, tally } = plan(&event, &self.config, &*self.transform, account, &mut workspace)?;
         log_ignored_log_groups(&fates);
 
         let mut summary = Summary::of(&fates, tally);
@@ -93,13 +109,24 @@ impl Function {
             .map(|(record, fate)| Row::of(record, fate, is_from_kinesis, &mut entries))
             .collect();
         let outcome = self.put_back(&event, &entries, deadline).await;
-        let records =
-            event.records.iter().zip(rows).map(|(record, row)| row.answer(record, &outcome.refusals)).collect();
+        let answers = event.records.iter().zip(&rows);
+        let records = answers.map(|(record, row)| row.answer(record, &outcome.refusals, &workspace.outputs)).collect();
 
         let response = FirehoseResponse { records };
+        let mut json = last_response.try_into_mut().unwrap_or_default();
+        response.write_json(&mut json);
+        let json = json.freeze();
         summary.attempts = outcome.attempts;
-        summary.log(&event, &response, started.elapsed());
-        Ok(response)
+        summary.log(&event, &response, json.len(), started.elapsed());
+        if workspace.capacity() > KEPT_WORKSPACE_BYTES {
+            workspace = Workspace::default();
+        }
+        *self.lock_memory() = Memory { workspace, response: json.clone() };
+        Ok(json)
+    }
+
+    fn lock_memory(&self) -> std::sync::MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn put_back(&self, event: &FirehoseEvent<'_>, entries: &[Entry], deadline: Instant) -> Outcome {
@@ -120,7 +147,7 @@ impl Function {
 /// The answer to one record, as far as it is known before re-ingestion.
 enum Row {
     Known(RecordResult),
-    Kept(String, Option<Metadata>),
+    Kept(Range<usize>, Option<Metadata>),
     /// It depends on these entries being accepted.
     PutBack(Range<usize>),
 }
@@ -128,7 +155,7 @@ enum Row {
 impl Row {
     fn of(record: &FirehoseRecord<'_>, fate: Fate, is_from_kinesis: bool, entries: &mut Vec<Entry>) -> Self {
         let pieces = match fate {
-            Fate::Keep(data, metadata) => return Self::Kept(data, metadata),
+            Fate::Keep(output, metadata) => return Self::Kept(output, metadata),
             Fate::Drop(_) => return Self::Known(RecordResult::Dropped),
             Fate::Fail(reason) => {
                 log_failure(&record.record_id, &reason);
@@ -143,12 +170,17 @@ impl Row {
         Self::PutBack(start..entries.len())
     }
 
-    fn answer(self, record: &FirehoseRecord<'_>, refusals: &[Option<Refusal>]) -> ResponseRecord {
-        let record_id = record.record_id.clone().into_owned();
+    fn answer<'a>(
+        &'a self,
+        record: &'a FirehoseRecord<'_>,
+        refusals: &[Option<Refusal>],
+        outputs: &'a Outputs,
+    ) -> ResponseRecord<'a> {
+        let record_id = &*record.record_id;
         let (result, data, metadata) = match self {
-            Self::Kept(data, metadata) => (RecordResult::Ok, Some(data), metadata),
-            Self::Known(result) => (result, None, None),
-            Self::PutBack(entries) => (put_back_result(&record_id, &refusals[entries]), None, None),
+            Self::Kept(output, metadata) => (RecordResult::Ok, Some(outputs.get(output.clone())), metadata.as_ref()),
+            Self::Known(result) => (*result, None, None),
+            Self::PutBack(entries) => (put_back_result(record_id, &refusals[entries.clone()]), None, None),
         };
         ResponseRecord { record_id, result, data, metadata }
     }

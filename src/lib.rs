@@ -19,6 +19,7 @@
 //! - [`handler`]: one invocation from event to response.
 //! - [`config`]: the environment. [`logging`]: what the function says of itself. [`bootstrap`]: what `main` calls.
 
+mod base64_engine;
 pub mod bootstrap;
 pub mod budget;
 pub mod config;
@@ -35,6 +36,7 @@ pub mod plan;
 pub mod quotas;
 pub mod reingest;
 pub mod response;
+mod runtime_api;
 pub mod split;
 mod summary;
 pub mod transform;

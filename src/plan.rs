@@ -8,15 +8,15 @@
 //! A record put back on the stream cannot be taken back. Were the response found too large after that, Lambda would
 //! refuse it, Firehose would send the whole batch again, and what was put back would be delivered twice.
 
-use base64::{Engine, engine::general_purpose::STANDARD};
+use std::ops::Range;
 
 use crate::budget::{Budget, Place, TooManyRecords};
 use crate::config::Config;
-use crate::decode::{self, DecodeError};
+use crate::decode::{self, DecodeError, Inflater};
 use crate::event::{FirehoseEvent, FirehoseRecord};
 use crate::forecast::Forecast;
 use crate::logs_message::{DataMessage, LogsMessage, PayloadError};
-use crate::output::{OutputBuffer, OutputError};
+use crate::output::{OutputError, Outputs};
 use crate::partition;
 use crate::quotas::{MAX_RECORD_DATA_BYTES, RESPONSE_BUDGET_BYTES};
 use crate::response::{Metadata, ok_row_len};
@@ -35,8 +35,9 @@ pub struct Plan {
 /// What becomes of one record.
 #[derive(Debug)]
 pub enum Fate {
-    /// It is returned with its output in base64, and what dynamic partitioning goes by.
-    Keep(String, Option<Metadata>),
+    /// It is returned with its output, which is there in the workspace's [`Outputs`], and what dynamic partitioning goes
+    /// by.
+    Keep(Range<usize>, Option<Metadata>),
     /// There is nothing to return of it.
     Drop(DropReason),
     /// Its original bytes go to the error prefix.
@@ -107,6 +108,24 @@ pub struct Tally {
     pub bytes_inflated: usize,
 }
 
+/// What planning works in. The next event's plan uses the memory of this one's: big buffers that are made anew for each
+/// invocation cost more in page faults than parsing does.
+#[derive(Debug, Default)]
+pub struct Workspace {
+    /// The outputs of the records that are kept.
+    pub outputs: Outputs,
+    original: Vec<u8>,
+    inflater: Inflater,
+}
+
+impl Workspace {
+    /// Bytes of memory that stay in use between events.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.outputs.capacity() + self.original.capacity() + self.inflater.capacity()
+    }
+}
+
 /// Plans the response to `event`, for a function of AWS account `account` if that is known.
 ///
 /// # Errors
@@ -116,7 +135,9 @@ pub fn plan(
     config: &Config,
     transform: &dyn Transform,
     account: Option<&str>,
+    workspace: &mut Workspace,
 ) -> Result<Plan, TooManyRecords> {
+    workspace.outputs.clear();
     let mut planner = Planner {
         config,
         transform,
@@ -124,14 +145,12 @@ pub fn plan(
         budget: Budget::reserve_rows(event.records.iter().map(|record| &*record.record_id))?,
         forecast: Forecast::default(),
         tally: Tally::default(),
-        output: OutputBuffer::new(config.output_compression),
     };
-    let mut inflated = Vec::new();
     let fates = event
         .records
         .iter()
         .map(|record| {
-            let fate = planner.fate(record, &mut inflated).unwrap_or_else(Fate::Fail);
+            let fate = planner.fate(record, workspace).unwrap_or_else(Fate::Fail);
             if matches!(fate, Fate::Drop(_)) {
                 planner.budget.release_dropped(&record.record_id);
             }
@@ -148,19 +167,19 @@ struct Planner<'a> {
     budget: Budget,
     forecast: Forecast,
     tally: Tally,
-    output: OutputBuffer,
 }
 
 impl Planner<'_> {
-    fn fate(&mut self, record: &FirehoseRecord<'_>, inflated: &mut Vec<u8>) -> Result<Fate, FailReason> {
+    fn fate(&mut self, record: &FirehoseRecord<'_>, workspace: &mut Workspace) -> Result<Fate, FailReason> {
+        let Workspace { outputs, original, inflater } = workspace;
         let base64 = record.base64_data().ok_or(DecodeError::NoData)?;
         self.tally.bytes_in += base64.len();
-        let original = decode::original_bytes(&base64)?;
-        if self.is_not_worth_reading(&original) {
-            return Ok(Fate::Reingest(original));
+        decode::original_bytes(&base64, original)?;
+        if self.is_not_worth_reading(original) {
+            return Ok(Fate::Reingest(original.clone()));
         }
 
-        let text = decode::text(&original, self.config.max_decompressed_bytes, inflated)?;
+        let text = decode::text(original, self.config.max_decompressed_bytes, inflater)?;
         self.tally.bytes_inflated += text.len();
         let message = match LogsMessage::parse(text)? {
             LogsMessage::Control => return Ok(Fate::Drop(DropReason::Control)),
@@ -170,24 +189,30 @@ impl Planner<'_> {
             return Ok(Fate::Drop(DropReason::IgnoredLogGroup(log_group)));
         }
 
-        let output = self.output.fill(&message, self.transform)?;
+        let output = outputs.add(&message, self.transform, self.config.output_compression)?;
         self.tally.log_events += message.log_events.len();
         self.forecast.observe(text.len(), output.len);
         if output.len == 0 {
+            outputs.remove_last(&output);
             return Ok(Fate::Drop(DropReason::NoOutput));
         }
         let metadata =
             partition::values(&self.config.partition_keys, &message).map(|partition_keys| Metadata { partition_keys });
         let row = ok_row_len(&record.record_id, output.len, metadata.as_ref());
+        let place = self.budget.try_place(&record.record_id, row);
+        if place == Place::ThisResponse {
+            return Ok(Fate::Keep(output.range, metadata));
+        }
+
+        outputs.remove_last(&output);
         let goes_back_whole = original.len() <= MAX_RECORD_DATA_BYTES;
         let is_one_log_event = message.log_events.len() == 1;
-        match self.budget.try_place(&record.record_id, row) {
-            Place::ThisResponse => Ok(Fate::Keep(STANDARD.encode(output.bytes), metadata)),
+        match place {
             Place::NoResponse if is_one_log_event => Err(FailReason::LogEventTooLarge { output_len: output.len }),
-            Place::AnotherResponse if goes_back_whole => Ok(Fate::Reingest(original)),
-            Place::SmallerBatch if goes_back_whole && is_one_log_event => Ok(Fate::Reingest(original)),
+            Place::AnotherResponse if goes_back_whole => Ok(Fate::Reingest(original.clone())),
+            Place::SmallerBatch if goes_back_whole && is_one_log_event => Ok(Fate::Reingest(original.clone())),
             // A record that needs a batch of few others could wait for one for ever on a busy stream: its pieces need not.
-            _ => Ok(Fate::Split(split::split(text, &output.lens_of_log_events())?)),
+            _ => Ok(Fate::Split(split::split(text, &outputs.lens_of_log_events(&output))?)),
         }
     }
 

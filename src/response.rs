@@ -6,33 +6,33 @@
 //! Source: "Required parameters for data transformation",
 //! <https://docs.aws.amazon.com/firehose/latest/dev/data-transformation-status-model.html>.
 
-use std::io;
+use std::io::{self, Write};
 
+use base64::Engine;
+use bytes::BytesMut;
 use serde::Serialize;
 
+use crate::base64_engine::STANDARD;
 use crate::partition::PartitionValues;
 
 /// The answer to one event: a row for each of its records, in its order.
-#[derive(Debug, Serialize)]
-pub struct FirehoseResponse {
+#[derive(Debug)]
+pub struct FirehoseResponse<'a> {
     /// The rows.
-    pub records: Vec<ResponseRecord>,
+    pub records: Vec<ResponseRecord<'a>>,
 }
 
 /// The answer to one record.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ResponseRecord {
+#[derive(Debug)]
+pub struct ResponseRecord<'a> {
     /// As the event has it.
-    pub record_id: String,
+    pub record_id: &'a str,
     /// What Firehose is to do.
     pub result: RecordResult,
-    /// The output in base64: with [`RecordResult::Ok`], and only there.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub data: Option<String>,
+    /// The output, before base64: with [`RecordResult::Ok`], and only there.
+    pub data: Option<&'a [u8]>,
     /// What dynamic partitioning goes by: with data, where `PARTITION_KEYS` asks for it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub metadata: Option<Metadata>,
+    pub metadata: Option<&'a Metadata>,
 }
 
 /// What a row says beside its data.
@@ -54,19 +54,74 @@ pub enum RecordResult {
     ProcessingFailed,
 }
 
-impl FirehoseResponse {
+impl FirehoseResponse<'_> {
     /// Bytes of the response as JSON.
     #[must_use]
     pub fn encoded_len(&self) -> usize {
         let rows: usize = self.records.iter().map(ResponseRecord::encoded_len).sum();
         FRAME_LEN + rows + self.records.len().saturating_sub(1)
     }
+
+    /// Writes the response as JSON over what is in `json`, which ends up as long as [`Self::encoded_len`].
+    ///
+    /// The data is encoded into its place: a serialiser would look at each of its bytes for what to escape.
+    pub fn write_json(&self, json: &mut BytesMut) {
+        json.resize(self.encoded_len(), 0);
+        let mut unwritten = Unwritten(json);
+        unwritten.put(br#"{"records":["#);
+        for (index, row) in self.records.iter().enumerate() {
+            unwritten.put(if index == 0 { b"" } else { b"," });
+            row.write_json(&mut unwritten);
+        }
+        unwritten.put(b"]}");
+        debug_assert!(unwritten.0.is_empty(), "{} bytes were counted and not written", unwritten.0.len());
+    }
 }
 
-impl ResponseRecord {
+impl ResponseRecord<'_> {
     fn encoded_len(&self) -> usize {
-        let data_len = self.data.as_ref().map_or(0, |data| DATA_MEMBER_LEN + data.len());
-        row_without_data_len(&self.record_id, self.result) + data_len + metadata_len(self.metadata.as_ref())
+        match self.data {
+            Some(data) => ok_row_len(self.record_id, data.len(), self.metadata),
+            None => row_without_data_len(self.record_id, self.result),
+        }
+    }
+
+    fn write_json(&self, unwritten: &mut Unwritten<'_>) {
+        unwritten.put(br#"{"recordId":"#);
+        unwritten.put_serialized(&self.record_id);
+        unwritten.put(br#","result":"#);
+        unwritten.put_serialized(&self.result);
+        if let Some(data) = self.data {
+            unwritten.put(br#","data":""#);
+            unwritten.put_base64(data);
+            unwritten.put(br#"""#);
+            if let Some(metadata) = self.metadata {
+                unwritten.put(br#","metadata":"#);
+                unwritten.put_serialized(metadata);
+            }
+        }
+        unwritten.put(b"}");
+    }
+}
+
+/// What is still to be written of a response. Its length was counted before, so there is always room.
+struct Unwritten<'j>(&'j mut [u8]);
+
+impl Unwritten<'_> {
+    fn put(&mut self, bytes: &[u8]) {
+        let written = self.0.write_all(bytes);
+        debug_assert!(written.is_ok(), "{} bytes were not counted", bytes.len());
+    }
+
+    fn put_serialized(&mut self, value: &impl Serialize) {
+        let written = serde_json::to_writer(&mut self.0, value);
+        debug_assert!(written.is_ok(), "a value was not counted");
+    }
+
+    fn put_base64(&mut self, data: &[u8]) {
+        let written = STANDARD.encode_slice(data, self.0);
+        debug_assert!(written.is_ok(), "{} bytes of data were not counted", data.len());
+        self.0 = &mut std::mem::take(&mut self.0)[written.unwrap_or_default()..];
     }
 }
 
@@ -123,38 +178,54 @@ fn serialized_len(value: &impl Serialize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use base64::{Engine, engine::general_purpose::STANDARD};
     use proptest::prelude::*;
 
     use super::*;
 
-    fn written_len(row: &ResponseRecord) -> usize {
-        serde_json::to_string(row).unwrap().len()
+    fn written(records: Vec<ResponseRecord<'_>>) -> String {
+        let response = FirehoseResponse { records };
+        // What an earlier response has left must not show.
+        let mut json = BytesMut::from(&[b'x'; 64][..]);
+        response.write_json(&mut json);
+        assert_eq!(json.len(), response.encoded_len());
+        String::from_utf8(json.to_vec()).unwrap()
+    }
+
+    fn written_row_len(row: ResponseRecord<'_>) -> usize {
+        written(vec![row]).len() - FRAME_LEN
     }
 
     proptest! {
         #[test]
         fn row_lengths_are_what_is_written(id in any::<String>(), output in prop::collection::vec(any::<u8>(), 0..50)) {
-            let row = |result, data| ResponseRecord { record_id: id.clone(), result, data, metadata: None };
-            prop_assert_eq!(dropped_row_len(&id), written_len(&row(RecordResult::Dropped, None)));
-            prop_assert_eq!(failed_row_len(&id), written_len(&row(RecordResult::ProcessingFailed, None)));
-            let ok = row(RecordResult::Ok, Some(STANDARD.encode(&output)));
-            prop_assert_eq!(ok_row_len(&id, output.len(), None), written_len(&ok));
-            prop_assert_eq!(ok.encoded_len(), written_len(&ok));
-            let metadata = Some(Metadata { partition_keys: PartitionValues::from([("log_group", id.clone())]) });
-            let ok = ResponseRecord { metadata, ..ok };
-            prop_assert_eq!(ok_row_len(&id, output.len(), ok.metadata.as_ref()), written_len(&ok));
-            prop_assert_eq!(ok.encoded_len(), written_len(&ok));
+            let row = |result, data| ResponseRecord { record_id: &id, result, data, metadata: None };
+            prop_assert_eq!(dropped_row_len(&id), written_row_len(row(RecordResult::Dropped, None)));
+            prop_assert_eq!(failed_row_len(&id), written_row_len(row(RecordResult::ProcessingFailed, None)));
+            let ok = row(RecordResult::Ok, Some(&output));
+            prop_assert_eq!(ok_row_len(&id, output.len(), None), written_row_len(ok));
+            let metadata = Metadata { partition_keys: PartitionValues::from([("log_group", id.clone())]) };
+            let ok = ResponseRecord { metadata: Some(&metadata), ..row(RecordResult::Ok, Some(&output)) };
+            prop_assert_eq!(ok_row_len(&id, output.len(), Some(&metadata)), written_row_len(ok));
         }
     }
 
     #[test]
-    fn response_length_is_what_is_written() {
-        for rows in 0..3 {
-            let row =
-                || ResponseRecord { record_id: "r".into(), result: RecordResult::Dropped, data: None, metadata: None };
-            let response = FirehoseResponse { records: std::iter::repeat_with(row).take(rows).collect() };
-            assert_eq!(response.encoded_len(), serde_json::to_string(&response).unwrap().len());
-        }
+    fn response_is_the_json_that_firehose_reads() {
+        assert_eq!(written(vec![]), r#"{"records":[]}"#);
+        let metadata = Metadata { partition_keys: PartitionValues::from([("log_group", "app".to_owned())]) };
+        let rows = vec![
+            ResponseRecord { record_id: "a\"b", result: RecordResult::Dropped, data: None, metadata: None },
+            ResponseRecord {
+                record_id: "2",
+                result: RecordResult::Ok,
+                data: Some("ログ\n".as_bytes()),
+                metadata: Some(&metadata),
+            },
+            ResponseRecord { record_id: "3", result: RecordResult::ProcessingFailed, data: None, metadata: None },
+        ];
+        assert_eq!(
+            written(rows),
+            r#"{"records":[{"recordId":"a\"b","result":"Dropped"},{"recordId":"2","result":"Ok","data":"44Ot44KwCg==","metadata":{"partitionKeys":{"log_group":"app"}}},{"recordId":"3","result":"ProcessingFailed"}]}"#
+        );
     }
 }

@@ -30,7 +30,13 @@ impl Summary {
         }
     }
 
-    pub(crate) fn log(&self, event: &FirehoseEvent<'_>, response: &FirehoseResponse, took: Duration) {
+    pub(crate) fn log(
+        &self,
+        event: &FirehoseEvent<'_>,
+        response: &FirehoseResponse<'_>,
+        bytes_out: usize,
+        took: Duration,
+    ) {
         let count = |result| response.records.iter().filter(|row| row.result == result).count();
         info!(
             delivery_stream_arn = %event.delivery_stream_arn,
@@ -44,7 +50,7 @@ impl Summary {
             log_events = self.tally.log_events,
             bytes_in = self.tally.bytes_in,
             bytes_inflated = self.tally.bytes_inflated,
-            bytes_out = response.encoded_len(),
+            bytes_out,
             budget_bytes = RESPONSE_BUDGET_BYTES,
             duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             "invocation answered"

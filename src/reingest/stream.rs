@@ -66,7 +66,7 @@ mod tests {
 
     fn stream(arns: &str) -> Result<Stream, String> {
         let body = format!("{{{arns},\"records\":[]}}");
-        Stream::of(&FirehoseEvent::parse(&body).unwrap()).map_err(|error| error.to_string())
+        Stream::of(&FirehoseEvent::parse(body.as_bytes()).unwrap()).map_err(|error| error.to_string())
     }
 
     #[test]
