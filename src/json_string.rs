@@ -9,31 +9,59 @@
 //! fail a record of ten thousand good log events for one character. It becomes U+FFFD, as CloudWatch Logs itself writes
 //! for what is not UTF-8.
 
-use std::borrow::Cow;
+mod blocks;
+mod escape;
 
-use memchr::{memchr, memmem};
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use memchr::{memchr, memchr2, memmem};
 use serde::{Deserialize, Deserializer, de};
 use serde_json::value::RawValue;
 
-/// A JSON string literal, quotes included, that a JSON parser has accepted.
+use self::escape::Escape;
+
+/// A JSON string literal, quotes included, that follows the grammar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct JsonStr<'a>(&'a str);
+pub struct JsonStr<'a> {
+    literal: &'a str,
+    has_escapes: bool,
+}
 
 impl<'a> JsonStr<'a> {
     /// The value, if it is a string.
     #[must_use]
     pub fn from_raw(value: &'a RawValue) -> Option<Self> {
-        value.get().starts_with('"').then_some(Self(value.get()))
+        let literal = value.get();
+        literal.starts_with('"').then(|| Self { literal, has_escapes: memchr(b'\\', literal.as_bytes()).is_some() })
+    }
+
+    /// A literal that is known to have no escape sequences.
+    pub(crate) fn without_escapes(literal: &'a str) -> Self {
+        Self { literal, has_escapes: false }
+    }
+
+    /// The string that `json` begins with, if it does and has no control characters, which JSON wants escaped.
+    ///
+    /// Whether there are any is for the caller to know: it is found out for a whole document much faster.
+    #[must_use]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "see `logs_message::scan`")]
+    pub(crate) fn at_start_of(json: &'a str) -> Option<Self> {
+        let bytes = json.as_bytes().strip_prefix(b"\"")?;
+        let found = memchr2(b'"', b'\\', bytes)?;
+        let has_escapes = bytes[found] == b'\\';
+        let closing = if has_escapes { found + blocks::closing_quote(&bytes[found..])? } else { found };
+        Some(Self { literal: &json[..closing + 2], has_escapes })
     }
 
     /// The text, borrowed where nothing is escaped.
     #[must_use]
     pub fn text(self) -> Cow<'a, str> {
-        let inner = self.inner();
-        if memchr(b'\\', inner.as_bytes()).is_none() {
-            return Cow::Borrowed(inner);
+        if !self.has_escapes {
+            return Cow::Borrowed(self.inner());
         }
-        let mut text = Vec::with_capacity(inner.len());
+        let mut text = Vec::new();
         self.append_text(&mut text);
         // What was UTF-8 before is UTF-8 after: the text is taken over, and not copied.
         Cow::Owned(
@@ -44,28 +72,29 @@ impl<'a> JsonStr<'a> {
     /// The literal as it stands in its document: two that are the same have the same text.
     #[must_use]
     pub fn literal(self) -> &'a str {
-        self.0
+        self.literal
     }
 
     /// Appends the text, unescaped, as UTF-8.
     pub fn append_text(self, out: &mut Vec<u8>) {
-        let mut rest = self.inner();
-        while let Some(at) = memchr(b'\\', rest.as_bytes()) {
-            out.extend_from_slice(&rest.as_bytes()[..at]);
-            let escape = Escape::read(&rest.as_bytes()[at..]);
-            out.extend_from_slice(escape.char.encode_utf8(&mut [0; 4]).as_bytes());
-            rest = &rest[at + escape.len..];
+        if self.has_escapes {
+            blocks::append_unescaped(self.inner().as_bytes(), out);
+        } else {
+            out.extend_from_slice(self.inner().as_bytes());
         }
-        out.extend_from_slice(rest.as_bytes());
     }
 
     /// Appends the literal as it stands, quotes included; only half surrogate pairs become `\ufffd`.
     pub fn append_literal(self, out: &mut Vec<u8>) {
-        append_without_half_pairs(self.0, out);
+        if self.has_escapes {
+            append_without_half_pairs(self.literal, out);
+        } else {
+            out.extend_from_slice(self.literal.as_bytes());
+        }
     }
 
     fn inner(self) -> &'a str {
-        &self.0[1..self.0.len() - 1]
+        &self.literal[1..self.literal.len() - 1]
     }
 }
 
@@ -89,8 +118,10 @@ pub fn append_on_one_line(value: &RawValue, out: &mut Vec<u8>) {
     }
 }
 
+static UNICODE_ESCAPE: LazyLock<memmem::Finder> = LazyLock::new(|| memmem::Finder::new(br"\u"));
+
 fn append_without_half_pairs(json: &str, out: &mut Vec<u8>) {
-    if memmem::find(json.as_bytes(), br"\u").is_none() {
+    if UNICODE_ESCAPE.find(json.as_bytes()).is_none() {
         out.extend_from_slice(json.as_bytes());
         return;
     }
@@ -107,59 +138,6 @@ fn append_without_half_pairs(json: &str, out: &mut Vec<u8>) {
         rest = &rest[end..];
     }
     out.extend_from_slice(rest.as_bytes());
-}
-
-/// One escape sequence, a surrogate pair counting as one.
-struct Escape {
-    char: char,
-    /// Bytes of the sequence, from its backslash on.
-    len: usize,
-    is_half_pair: bool,
-}
-
-impl Escape {
-    /// Reads the sequence at the start of `bytes`, which is a backslash.
-    ///
-    /// The parser has accepted the document, so the sequence is whole; were it not, a character would be U+FFFD and
-    /// nothing would be read past the end.
-    fn read(bytes: &[u8]) -> Self {
-        let simple = |char| Self { char, len: 2.min(bytes.len()), is_half_pair: false };
-        match bytes.get(1) {
-            Some(b'b') => simple('\u{8}'),
-            Some(b'f') => simple('\u{c}'),
-            Some(b'n') => simple('\n'),
-            Some(b'r') => simple('\r'),
-            Some(b't') => simple('\t'),
-            Some(b'u') => Self::read_unicode(bytes),
-            Some(&byte @ (b'"' | b'\\' | b'/')) => simple(char::from(byte)),
-            _ => Self { char: char::REPLACEMENT_CHARACTER, len: 1, is_half_pair: false },
-        }
-    }
-
-    fn read_unicode(bytes: &[u8]) -> Self {
-        let one = |char, is_half_pair| Self { char, len: 6.min(bytes.len()), is_half_pair };
-        let Some(unit) = code_unit(bytes) else {
-            return one(char::REPLACEMENT_CHARACTER, false);
-        };
-        if let Some(char) = char::from_u32(unit) {
-            return one(char, false);
-        }
-        let low = bytes.get(6..).filter(|rest| rest.starts_with(br"\u")).and_then(code_unit);
-        match (unit, low) {
-            (0xd800..0xdc00, Some(low @ 0xdc00..0xe000)) => {
-                let scalar = 0x1_0000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
-                let char = char::from_u32(scalar).unwrap_or(char::REPLACEMENT_CHARACTER);
-                Self { char, len: 12, is_half_pair: false }
-            }
-            _ => one(char::REPLACEMENT_CHARACTER, true),
-        }
-    }
-}
-
-/// The four hexadecimal digits of a `\uXXXX`.
-fn code_unit(escape: &[u8]) -> Option<u32> {
-    let digits = std::str::from_utf8(escape.get(2..6)?).ok()?;
-    u32::from_str_radix(digits, 16).ok()
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 //! Source: "Log group-level subscription filters",
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html>.
 
+mod scan;
+
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -84,14 +86,10 @@ pub enum PayloadError {
 impl<'a> LogsMessage<'a> {
     /// Reads the text of one payload. Fields that are not known here are passed over.
     pub fn parse(text: &'a str) -> Result<Self, PayloadError> {
-        let payload: Payload<'a> = serde_json::from_str(text).map_err(|error| {
-            let (line, column) = (error.line(), error.column());
-            if error.is_data() {
-                PayloadError::NotSubscriptionPayload { line, column }
-            } else {
-                PayloadError::NotJson { line, column }
-            }
-        })?;
+        let payload = match scan::scan(text) {
+            Some(payload) => payload,
+            None => Payload::parse(text)?,
+        };
         let message_type = payload.message_type.ok_or(PayloadError::MissingField("messageType"))?;
         match &*message_type.text() {
             "CONTROL_MESSAGE" => Ok(Self::Control),
@@ -106,7 +104,7 @@ impl<'a> LogsMessage<'a> {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Payload<'a> {
     #[serde(borrow)]
@@ -119,6 +117,19 @@ struct Payload<'a> {
     log_stream: Option<JsonStr<'a>>,
     #[serde(borrow, default, deserialize_with = "objects")]
     log_events: Option<Vec<LogEvent<'a>>>,
+}
+
+impl<'a> Payload<'a> {
+    fn parse(text: &'a str) -> Result<Self, PayloadError> {
+        serde_json::from_str(text).map_err(|error| {
+            let (line, column) = (error.line(), error.column());
+            if error.is_data() {
+                PayloadError::NotSubscriptionPayload { line, column }
+            } else {
+                PayloadError::NotJson { line, column }
+            }
+        })
+    }
 }
 
 /// An array of objects, or `null`. Serde would take arrays in the place of objects, and an array of three characters
