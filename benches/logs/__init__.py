@@ -1,0 +1,1 @@
+"""Log lines, made up in the shapes that programs log."""
