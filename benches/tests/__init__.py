@@ -1,0 +1,1 @@
+"""Tests of the harness itself; the function's own are in /tests."""

@@ -1,0 +1,116 @@
+"""What is made of a run's figures: targets, chart, table."""
+
+import copy
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+
+from benches import chart, report, targets
+from benches.contenders import BLUEPRINT, BLUEPRINT_JSON, FLOOR, FUNCTION, GZIP, JSON, VRL
+from benches.targets import Target, evaluate, evaluated
+
+
+def figures(cpu_ms, log_events=1_000, put_back=0):
+    return {
+        "cpu_ms": cpu_ms,
+        "wall_p50_ms": cpu_ms,
+        "wall_p99_ms": cpu_ms,
+        "peak_mib": 30.0,
+        "records_put_back": put_back,
+        "log_events_returned": log_events,
+    }
+
+
+def results():
+    contenders = {FUNCTION: figures(10), BLUEPRINT: figures(200), JSON: figures(12), FLOOR: figures(9.5, None)}
+    workloads = {name: copy.deepcopy(contenders) for name in ("small", "full", "json", "overflow")}
+    workloads["json"] |= {VRL: figures(15), BLUEPRINT_JSON: figures(90)}
+    workloads["overflow"] |= {GZIP: figures(30, 2_000)}
+    return {
+        "date": "2026-03-02T01:00:00+00:00",
+        "machine": {
+            "cpu": "A <CPU> & more",
+            "cores": 2,
+            "kernel": "6",
+            "python": "CPython 3",
+            "packages": {"awslambdaric": "1", "boto3": "1"},
+        },
+        "workloads": {
+            name: {
+                "records": 5,
+                "log_events_a_record": 200,
+                "inflated_bytes": 1_000_000,
+                "compressed_bytes": 100_000,
+                "contenders": each,
+            }
+            for name, each in workloads.items()
+        },
+        "start_ms": {FUNCTION: 4.0, BLUEPRINT: 150.0},
+    }
+
+
+def outcome(target, value):
+    found = evaluated(target, value)
+    return found["is_met"], found["is_met_quick"]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [(5.0, (True, True)), (4.99, (False, True)), (4.0, (False, True)), (3.99, (False, False))]
+)
+def test_at_least(value, expected):
+    assert outcome(Target("ratio", True, 5, "x", lambda run: None), value) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [(2.0, (True, True)), (2.01, (False, True)), (2.5, (False, True)), (2.51, (False, False))]
+)
+def test_at_most(value, expected):
+    assert outcome(Target("ratio", False, 2, "x", lambda run: None), value) == expected
+
+
+def test_a_quick_run_fails_for_no_absolute_figure():
+    assert outcome(Target("start", False, 15, "ms", lambda run: None), 1_000) == (False, None)
+
+
+def test_every_target_of_a_complete_run_has_a_value():
+    found = evaluate(results())
+    assert all(target["is_met"] for target in found)
+    values = {target["what"]: target["value"] for target in found}
+    assert values["overflow: CPU with gzip, in CPU without, per log event returned"] == pytest.approx(1.5)
+    assert values["small: CPU of the blueprint, in CPU of the function"] == 20
+
+
+def test_without_the_floor_its_targets_are_neither_met_nor_missed():
+    run = results()
+    for workload in run["workloads"].values():
+        del workload["contenders"][FLOOR]
+    without = [target for target in evaluate(run) if target["value"] is None]
+    assert len(without) == 2
+    assert all(target["is_met"] is None and target["is_met_quick"] is None for target in without)
+
+
+def test_the_chart_has_every_bar():
+    drawing = ElementTree.fromstring(chart.svg(results()))
+    namespace = {"svg": "http://www.w3.org/2000/svg"}
+    bars = [rectangle for rectangle in drawing.iterfind("svg:rect", namespace) if len(rectangle)]
+    assert len(bars) == 4 * 3
+    widths = [float(bar.get("width")) for bar in bars[:3]]
+    assert widths[0] / widths[1] == pytest.approx(20, rel=0.01)
+    assert drawing.get("role") == "img" and drawing.find("svg:title", namespace).text
+    texts = [text.text for text in drawing.iterfind("svg:text", namespace)]
+    assert texts.count("200.0 ms, 20.0 × the function") == 4
+    assert any("A <CPU> & more" in text for text in texts)
+
+
+def test_the_report_names_what_is_not_met(capsys):
+    run = results()
+    run["workloads"]["small"]["contenders"][BLUEPRINT]["cpu_ms"] = 30
+    run["targets"] = targets.evaluate(run)
+    report.print_machine(run)
+    for name, workload in run["workloads"].items():
+        report.print_workload(name, workload)
+    report.print_starts(run["start_ms"])
+    report.print_targets(run["targets"])
+    printed = capsys.readouterr().out
+    assert printed.count(" NO\n") == 1
+    assert "3.00 x" in printed

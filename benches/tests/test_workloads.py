@@ -1,0 +1,95 @@
+"""The events have the shape that benches/README.md says."""
+
+import base64
+import gzip
+import json
+
+import pytest
+
+from benches.logs.json_lines import json_lines
+from benches.logs.lines import plain_lines
+from benches.logs.programs import PROGRAMS
+from benches.workloads import WORKLOADS, Lines, pack
+
+BUDGET_BYTES = 6_000_000
+MIB = 1 << 20
+
+
+@pytest.fixture(scope="module")
+def events():
+    return {workload.name: pack(workload, Lines()) for workload in WORKLOADS}
+
+
+def payloads(event):
+    return [json.loads(gzip.decompress(base64.b64decode(r["data"]))) for r in json.loads(event.body)["records"]]
+
+
+def response_bytes(event, line=lambda message: message + "\n"):
+    def row(payload):
+        output = "".join(line(log_event["message"]) for log_event in payload["logEvents"])
+        return len(base64.b64encode(output.encode())) + 120  # recordId, result and framing
+
+    return sum(map(row, payloads(event)))
+
+
+@pytest.mark.parametrize("workload", WORKLOADS, ids=lambda workload: workload.name)
+def test_counts_and_fields(workload, events):
+    event = events[workload.name]
+    packed = payloads(event)
+    assert [len(payload["logEvents"]) for payload in packed] == [workload.log_events] * workload.records
+    assert list(event.log_events) == [record["recordId"] for record in json.loads(event.body)["records"]]
+    assert {len(record_id) for record_id in event.log_events} == {56}
+    for payload in packed:
+        ids = [log_event["id"] for log_event in payload["logEvents"]]
+        assert {len(each) for each in ids} == {56}
+        assert ids == sorted(set(ids))
+        timestamps = [log_event["timestamp"] for log_event in payload["logEvents"]]
+        assert timestamps == sorted(timestamps)
+    # What a Lambda buffer of Firehose can hold, and an invocation can carry.
+    assert event.compressed_bytes < 3 * MIB
+    assert len(event.body) < 6 * MIB
+
+
+def test_what_fits_a_response_and_what_does_not(events):
+    def again(message):
+        return json.dumps(json.loads(message)) + "\n"
+
+    assert response_bytes(events["small"]) < BUDGET_BYTES
+    assert response_bytes(events["full"]) < BUDGET_BYTES
+    assert response_bytes(events["json"]) < BUDGET_BYTES
+    assert response_bytes(events["json"], again) < BUDGET_BYTES
+    assert 1.5 * BUDGET_BYTES < response_bytes(events["overflow"]) < 2.2 * BUDGET_BYTES
+    assert 4.5e6 < events["full"].inflated_bytes < 5.5e6
+
+
+def test_the_same_at_every_run(events):
+    assert pack(WORKLOADS[0], Lines()).body == events["small"].body
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_lines_of_a_program(program):
+    lines = plain_lines(program, 2_000, seed=1)
+    assert len(set(lines)) > 1_000
+    assert not any("\n" in line for line in lines)
+    assert 0.01 < sum(not line.isascii() for line in lines) / len(lines) < 0.06
+
+
+def test_lines_of_json():
+    lines = json_lines(2_000, seed=1)
+    assert all(250 <= len(line.encode()) <= 450 for line in lines)
+    assert all(len(json.loads(line)) in (10, 11) for line in lines)
+    assert any("\\n\\tat " in line for line in lines)
+    assert any("\\u" in line for line in lines) and any(not line.isascii() for line in lines)
+
+
+def test_lines_of_a_directory(tmp_path):
+    (tmp_path / "a.log").write_bytes(b"one\n\ntwo\n\xff\n")
+    (tmp_path / "b.txt").write_text("three\n")
+    (tmp_path / "ignored.md").write_text("four\n")
+    records = Lines(tmp_path).take(WORKLOADS[0])[:3]
+    assert records[0] == ("a", ["one", "two", "\ufffd"] * 3 + ["one"])
+    assert records[1] == ("b", ["three"] * 10)
+    assert records[2] == ("a", ["two", "\ufffd", "one"] * 3 + ["two"])
+    with pytest.raises(ValueError, match=r"expected names that end in \.log"):
+        (tmp_path / "empty").mkdir()
+        Lines(tmp_path / "empty")
