@@ -3,9 +3,11 @@
 SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: demo invoke package test lint check fixtures prerequisites terraform-prerequisite
+.PHONY: demo invoke package floor bench bench-quick bench-record test lint check fixtures prerequisites terraform-prerequisite
 
-PACKAGE := $(or $(CARGO_TARGET_DIR),target)/lambda/firehose-logs-transform/bootstrap.zip
+LAMBDA := $(or $(CARGO_TARGET_DIR),target)/lambda
+PACKAGE := $(LAMBDA)/firehose-logs-transform/bootstrap.zip
+BENCH = .venv/bench/bin/python -m benches --package $(PACKAGE) --floor $(LAMBDA)/floor/bootstrap $${LOGS:+--logs "$$LOGS"}
 
 # The whole pipeline on this machine, on an emulator of AWS: make demo [LOGS=app.log] [KEEP=1]
 demo: terraform-prerequisite .venv/demo/ready
@@ -22,7 +24,25 @@ invoke: .venv/ready
 package: .venv/ready
 	PATH="$$PWD/.venv/bin:$$PATH" cargo lambda build --release --locked --output-format zip
 
-test: terraform-prerequisite .venv/ready .venv/checkov/ready .venv/demo/ready
+# The same runtime with nothing to do but inflate, which the function is measured against.
+floor: .venv/ready
+	PATH="$$PWD/.venv/bin:$$PATH" cargo lambda build --release --locked --example floor
+
+# The function beside the blueprint, in one run: make bench [LOGS=DIRECTORY]. The results go to target/bench.
+bench: package floor .venv/bench/ready
+	@$(BENCH) --instructions --json target/bench/results.json
+	@.venv/bench/bin/python -m benches.chart target/bench/results.json target/bench/chart.svg
+
+# In a minute, and an error where the function has got slower beside the others.
+bench-quick: package floor .venv/bench/ready
+	@$(BENCH) --quick --json target/bench/quick.json
+
+# A run whose figures the documentation shows.
+bench-record: bench
+	cp target/bench/results.json docs/performance.json
+	cp target/bench/chart.svg docs/performance.svg
+
+test: terraform-prerequisite .venv/ready .venv/checkov/ready .venv/demo/ready .venv/bench/ready
 	cargo test
 	scripts/test_invoke.sh
 	scripts/test_own_transform.sh
@@ -31,6 +51,7 @@ test: terraform-prerequisite .venv/ready .venv/checkov/ready .venv/demo/ready
 	scripts/test_package.sh
 	scripts/test_terraform.sh
 	.venv/demo/bin/python -m pytest --quiet demo/tests --package $(PACKAGE)
+	.venv/bench/bin/python -m pytest --quiet benches/tests
 
 lint: .venv/ready
 	cargo fmt --check
@@ -59,7 +80,8 @@ terraform-prerequisite:
 # Environments of their own for what pins versions that the others don't want.
 .venv/checkov/ready: tools/requirements-checkov.txt .venv/ready
 .venv/demo/ready: demo/requirements.txt .venv/ready
-.venv/checkov/ready .venv/demo/ready:
+.venv/bench/ready: benches/requirements.txt .venv/ready
+.venv/checkov/ready .venv/demo/ready .venv/bench/ready:
 	@python3 -m venv --clear $(@D)
 	@$(@D)/bin/pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
