@@ -70,6 +70,7 @@ fn serve(transform: impl FnOnce(&Config) -> Result<Box<dyn Transform>, Error>) -
         );
     }
     let reingester = Reingester::new(Clients::from_env(), config.reingest_max_attempts);
+    keep_freed_memory();
     block_on(runtime_api::serve(Function::with_transform(config, reingester, transform)))?
 }
 
@@ -103,6 +104,17 @@ fn run(transform: impl FnOnce(&Config) -> Result<Box<dyn Transform>, Error>) -> 
     out.write_all(&response)?;
     writeln!(out)?;
     Ok(())
+}
+
+/// Has the C library keep what is freed for the next invocation, which needs the same again.
+///
+/// glibc gives freed memory back to the system beyond a threshold, which it doubles from the largest block that was mapped
+/// by itself and freed. Event and response are such blocks at first, and then come and go with hundreds of page faults an
+/// invocation. A block that is never touched costs nothing, and settles the threshold.
+/// Source: `mallopt(3)`, `M_MMAP_THRESHOLD`.
+fn keep_freed_memory() {
+    const LARGEST_THRESHOLD_BYTES: usize = 32 * 1024 * 1024;
+    drop(std::hint::black_box(Vec::<u8>::with_capacity(LARGEST_THRESHOLD_BYTES - 64 * 1024)));
 }
 
 /// One invocation at a time: a second thread would have nothing to do.

@@ -12,10 +12,9 @@ use tracing::{Instrument, error, info_span, warn};
 use crate::budget::TooManyRecords;
 use crate::config::Config;
 use crate::event::{FirehoseEvent, FirehoseRecord, InvalidEvent};
-use crate::output::Outputs;
-use crate::plan::{DropReason, FailReason, Fate, Plan, Workspace, plan};
+use crate::plan::{Back, DropReason, FailReason, Fate, Plan, Rules, Workspace, plan};
 use crate::reingest::{Entry, Outcome, Refusal, Reingester, Stream};
-use crate::response::{FirehoseResponse, Metadata, RecordResult, ResponseRecord};
+use crate::response::{ResponseWriter, UndecidedRow};
 use crate::summary::Summary;
 use crate::transform::{self, SetupError, Transform};
 
@@ -95,34 +94,39 @@ impl Function {
         let deadline = deadline(context, started);
         let event = FirehoseEvent::parse(body)?;
         let account = context.invoked_function_arn.split(':').nth(4);
-        let Memory { mut workspace, response: last_response } = std::mem::take(&mut *self.lock_memory());
-        let Plan { fates, tally } = plan(&event, &self.config, &*self.transform, account, &mut workspace)?;
+        let rules = Rules { config: &self.config, transform: &*self.transform, account };
+        let Memory { mut workspace, response } = std::mem::take(&mut *self.lock_memory());
+        let mut response = ResponseWriter::over(response);
+        let Plan { fates, tally } = plan(&event, &rules, &mut workspace, &mut response)?;
         log_ignored_log_groups(&fates);
 
         let mut summary = Summary::of(&fates, tally);
-        let mut entries = Vec::new();
-        let is_from_kinesis = event.source_kinesis_stream_arn.is_some();
-        let rows: Vec<Row> = event
-            .records
-            .iter()
-            .zip(fates)
-            .map(|(record, fate)| Row::of(record, fate, is_from_kinesis, &mut entries))
-            .collect();
-        let outcome = self.put_back(&event, &entries, deadline).await;
-        let answers = event.records.iter().zip(&rows);
-        let records = answers.map(|(record, row)| row.answer(record, &outcome.refusals, &workspace.outputs)).collect();
+        let mut put_back = PutBack::default();
+        for (record, fate) in event.records.iter().zip(fates) {
+            match fate {
+                Fate::Keep | Fate::Drop(_) => {}
+                Fate::Fail(reason) => log_failure(&record.record_id, &reason),
+                Fate::PutBack(back, row) => put_back.add(&event, record, back, row),
+            }
+        }
+        let outcome = self.put_back(&event, &put_back.entries, deadline).await;
+        for (record, row, entries) in put_back.records {
+            if is_accepted(&record.record_id, &outcome.refusals[entries]) {
+                summary.dropped += 1;
+                response.decide_dropped(row);
+            } else {
+                summary.processing_failed += 1;
+            }
+        }
 
-        let response = FirehoseResponse { records };
-        let mut json = last_response.try_into_mut().unwrap_or_default();
-        response.write_json(&mut json);
-        let json = json.freeze();
+        let response = response.finish();
         summary.attempts = outcome.attempts;
-        summary.log(&event, &response, json.len(), started.elapsed());
+        summary.log(&event, response.len(), started.elapsed());
         if workspace.capacity() > KEPT_WORKSPACE_BYTES {
             workspace = Workspace::default();
         }
-        *self.lock_memory() = Memory { workspace, response: json.clone() };
-        Ok(json)
+        *self.lock_memory() = Memory { workspace, response: response.clone() };
+        Ok(response)
     }
 
     fn lock_memory(&self) -> std::sync::MutexGuard<'_, Memory> {
@@ -144,52 +148,32 @@ impl Function {
     }
 }
 
-/// The answer to one record, as far as it is known before re-ingestion.
-enum Row {
-    Known(RecordResult),
-    Kept(Range<usize>, Option<Metadata>),
-    /// It depends on these entries being accepted.
-    PutBack(Range<usize>),
+/// Records that go back to the stream.
+#[derive(Default)]
+struct PutBack<'a> {
+    entries: Vec<Entry>,
+    /// Each with its row, and which of the entries it is.
+    records: Vec<(&'a FirehoseRecord<'a>, UndecidedRow, Range<usize>)>,
 }
 
-impl Row {
-    fn of(record: &FirehoseRecord<'_>, fate: Fate, is_from_kinesis: bool, entries: &mut Vec<Entry>) -> Self {
-        let pieces = match fate {
-            Fate::Keep(output, metadata) => return Self::Kept(output, metadata),
-            Fate::Drop(_) => return Self::Known(RecordResult::Dropped),
-            Fate::Fail(reason) => {
-                log_failure(&record.record_id, &reason);
-                return Self::Known(RecordResult::ProcessingFailed);
-            }
-            Fate::Reingest(original) => vec![original],
-            Fate::Split(pieces) => pieces,
+impl<'a> PutBack<'a> {
+    fn add(&mut self, event: &FirehoseEvent<'_>, record: &'a FirehoseRecord<'a>, back: Back, row: UndecidedRow) {
+        let pieces = match back {
+            Back::Whole(original) => vec![original],
+            Back::InPieces(pieces) => pieces,
         };
+        let is_from_kinesis = event.source_kinesis_stream_arn.is_some();
         let partition_key = is_from_kinesis.then(|| record.partition_key());
-        let start = entries.len();
-        entries.extend(pieces.into_iter().map(|data| Entry { data, partition_key: partition_key.clone() }));
-        Self::PutBack(start..entries.len())
-    }
-
-    fn answer<'a>(
-        &'a self,
-        record: &'a FirehoseRecord<'_>,
-        refusals: &[Option<Refusal>],
-        outputs: &'a Outputs,
-    ) -> ResponseRecord<'a> {
-        let record_id = &*record.record_id;
-        let (result, data, metadata) = match self {
-            Self::Kept(output, metadata) => (RecordResult::Ok, Some(outputs.get(output.clone())), metadata.as_ref()),
-            Self::Known(result) => (*result, None, None),
-            Self::PutBack(entries) => (put_back_result(record_id, &refusals[entries.clone()]), None, None),
-        };
-        ResponseRecord { record_id, result, data, metadata }
+        let start = self.entries.len();
+        self.entries.extend(pieces.into_iter().map(|data| Entry { data, partition_key: partition_key.clone() }));
+        self.records.push((record, row, start..self.entries.len()));
     }
 }
 
-/// Dropped if every piece was accepted. If not, Firehose keeps the whole.
-fn put_back_result(record_id: &str, refusals: &[Option<Refusal>]) -> RecordResult {
+/// Whether every piece was accepted. If not, Firehose keeps the whole.
+fn is_accepted(record_id: &str, refusals: &[Option<Refusal>]) -> bool {
     let refused: Vec<_> = refusals.iter().flatten().collect();
-    let Some(refusal) = refused.first() else { return RecordResult::Dropped };
+    let Some(refusal) = refused.first() else { return true };
     let (pieces, accepted) = (refusals.len(), refusals.len() - refused.len());
     error!(
         record_id,
@@ -198,7 +182,7 @@ fn put_back_result(record_id: &str, refusals: &[Option<Refusal>]) -> RecordResul
         accepted,
         "not accepted back: the record goes to the error prefix"
     );
-    RecordResult::ProcessingFailed
+    false
 }
 
 /// When re-ingestion has to end: before Lambda ends the invocation, and before Firehose gives it up and repeats it.

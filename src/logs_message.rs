@@ -86,7 +86,12 @@ pub enum PayloadError {
 impl<'a> LogsMessage<'a> {
     /// Reads the text of one payload. Fields that are not known here are passed over.
     pub fn parse(text: &'a str) -> Result<Self, PayloadError> {
-        let payload = match scan::scan(text) {
+        Self::parse_into(text, &mut Vec::new())
+    }
+
+    /// The same with memory for the log events, which [`recycle`] gives back.
+    pub fn parse_into(text: &'a str, memory: &mut Vec<LogEvent<'a>>) -> Result<Self, PayloadError> {
+        let payload = match scan::scan(text, memory) {
             Some(payload) => payload,
             None => Payload::parse(text)?,
         };
@@ -102,6 +107,14 @@ impl<'a> LogsMessage<'a> {
             _ => Err(PayloadError::UnknownMessageType),
         }
     }
+}
+
+/// The memory of a message's log events, for those of another text.
+#[must_use]
+pub fn recycle<'b>(mut log_events: Vec<LogEvent<'_>>) -> Vec<LogEvent<'b>> {
+    log_events.clear();
+    // Collected from no element at all into the place that it has: the standard library makes no other one.
+    log_events.into_iter().map(|_| unreachable!("cleared")).collect()
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -198,6 +211,14 @@ mod tests {
             let error = LogsMessage::parse(&text(log_event)).unwrap_err();
             assert!(matches!(error, PayloadError::NotSubscriptionPayload { .. }), "{log_event}");
         }
+    }
+
+    #[test]
+    fn memory_of_log_events_is_used_again() {
+        let log_events: Vec<LogEvent<'_>> = Vec::with_capacity(1_000);
+        let memory = log_events.as_ptr().addr();
+        let recycled = recycle(log_events);
+        assert_eq!((recycled.as_ptr().addr(), recycled.capacity()), (memory, 1_000));
     }
 
     #[test]

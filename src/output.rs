@@ -5,7 +5,6 @@
 //! has room for about ten times as many log events.
 
 use std::io::{self, Write};
-use std::ops::Range;
 
 use flate2::{Compression, write::GzEncoder};
 
@@ -14,13 +13,13 @@ use crate::logs_message::DataMessage;
 use crate::quotas::RESPONSE_BUDGET_BYTES;
 use crate::transform::{Transform, TransformError};
 
-/// The outputs of an event's records, one behind the other.
+/// Buffers for the output of one record after another.
 #[derive(Debug, Default)]
-pub struct Outputs {
-    bytes: Vec<u8>,
-    /// With compression: output of log events that has not gone through it yet.
-    chunk: Vec<u8>,
-    /// Bytes of the output of each of the last record's log events, before compression.
+pub struct OutputBuffer {
+    /// Output of log events; with compression what has not gone through it yet.
+    plain: Vec<u8>,
+    compressed: Vec<u8>,
+    /// Bytes of each log event's output before compression.
     plain_lens: Vec<usize>,
 }
 
@@ -37,137 +36,111 @@ pub enum OutputError {
 
 /// The output of one record.
 #[derive(Debug)]
-pub struct Output {
-    /// Where it is in [`Outputs`]; of one that is more than any response holds only some is there.
-    pub range: Range<usize>,
+pub struct Output<'b> {
+    /// All of it, unless it is more than any response holds: then some of it.
+    pub bytes: &'b [u8],
     /// Bytes of all of it.
     pub len: usize,
+    plain_lens: &'b [usize],
 }
 
-impl Outputs {
-    /// Transforms every log event of `message`, and adds their output.
+impl OutputBuffer {
+    /// Transforms every log event of `message`.
     ///
     /// # Errors
-    /// A log event cannot be transformed. What there is of the record's output is taken away again.
-    pub fn add(
+    /// A log event cannot be transformed.
+    pub fn fill(
         &mut self,
         message: &DataMessage<'_>,
         transform: &dyn Transform,
         compression: OutputCompression,
-    ) -> Result<Output, OutputError> {
-        let start = self.bytes.len();
+    ) -> Result<Output<'_>, OutputError> {
+        self.plain.clear();
         self.plain_lens.clear();
-        let added = match compression {
-            OutputCompression::None => self.add_plain(message, transform),
-            OutputCompression::Gzip { level } => self.add_gzip(message, transform, Compression::new(level)),
-        };
-        match added {
-            Ok(len) => Ok(Output { range: start..self.bytes.len(), len }),
-            Err(error) => {
-                self.bytes.truncate(start);
-                Err(error)
-            }
+        match compression {
+            OutputCompression::None => self.fill_plain(message, transform),
+            OutputCompression::Gzip { level } => self.fill_gzip(message, transform, Compression::new(level)),
         }
     }
 
-    /// Takes the output that was added last away again.
-    pub fn remove_last(&mut self, output: &Output) {
-        self.bytes.truncate(output.range.start);
-    }
-
-    /// Takes all outputs away. Their memory is kept for those to come.
-    pub fn clear(&mut self) {
-        self.bytes.clear();
-    }
-
-    /// The output of one record.
-    #[must_use]
-    pub fn get(&self, range: Range<usize>) -> &[u8] {
-        &self.bytes[range]
-    }
-
-    /// Bytes of memory that stay in use between events.
+    /// Bytes of memory that stay in use between records.
     #[must_use]
     pub fn capacity(&self) -> usize {
-        self.bytes.capacity() + self.chunk.capacity()
+        self.plain.capacity() + self.compressed.capacity() + self.plain_lens.capacity() * size_of::<usize>()
     }
 
-    /// Bytes of each log event's share of the output that was added last: what its record is split by.
-    #[must_use]
-    pub fn lens_of_log_events(&self, output: &Output) -> Vec<usize> {
-        let plain_len: usize = self.plain_lens.iter().sum();
-        let share = |&len: &usize| {
-            let share = (len as u128 * output.len as u128).checked_div(plain_len as u128).unwrap_or(0);
-            usize::try_from(share).unwrap_or(usize::MAX)
-        };
-        self.plain_lens.iter().map(share).collect()
-    }
-
-    fn add_plain(&mut self, message: &DataMessage<'_>, transform: &dyn Transform) -> Result<usize, OutputError> {
-        let start = self.bytes.len();
+    fn fill_plain(&mut self, message: &DataMessage<'_>, transform: &dyn Transform) -> Result<Output<'_>, OutputError> {
         // Past a whole response only the sizes matter, and memory stays bounded.
-        transform_all(message, transform, &mut self.bytes, &mut self.plain_lens, RESPONSE_BUDGET_BYTES, |bytes| {
-            bytes.truncate(start);
-            Ok(())
-        })
+        let len = self.transform_all(message, transform, RESPONSE_BUDGET_BYTES, |_| Ok(()))?;
+        Ok(Output { bytes: &self.plain, len, plain_lens: &self.plain_lens })
     }
 
-    fn add_gzip(
+    fn fill_gzip(
         &mut self,
         message: &DataMessage<'_>,
         transform: &dyn Transform,
         level: Compression,
-    ) -> Result<usize, OutputError> {
-        self.chunk.clear();
-        let mut member = GzEncoder::new(Bounded { bytes: &mut self.bytes, len: 0 }, level);
-        let plain_len =
-            transform_all(message, transform, &mut self.chunk, &mut self.plain_lens, CHUNK_BYTES, |chunk| {
-                member.write_all(chunk)?;
-                chunk.clear();
-                Ok(())
-            })?;
-        member.write_all(&self.chunk)?;
+    ) -> Result<Output<'_>, OutputError> {
+        let mut bytes = std::mem::take(&mut self.compressed);
+        bytes.clear();
+        let mut member = GzEncoder::new(Bounded { bytes, len: 0 }, level);
+        let plain_len = self.transform_all(message, transform, CHUNK_BYTES, |chunk| member.write_all(chunk))?;
+        member.write_all(&self.plain)?;
         let kept = member.finish()?;
+        self.compressed = kept.bytes;
         // Nothing compresses to a header and a trailer, which is not nothing.
-        Ok(if plain_len == 0 { 0 } else { kept.len })
+        let len = if plain_len == 0 { 0 } else { kept.len };
+        Ok(Output { bytes: &self.compressed, len, plain_lens: &self.plain_lens })
+    }
+
+    /// Transforms every log event, and gives what has come together to `spill` whenever it is more than `most` bytes.
+    /// The rest stays in `plain`. Gives the bytes of all of it.
+    fn transform_all(
+        &mut self,
+        message: &DataMessage<'_>,
+        transform: &dyn Transform,
+        most: usize,
+        mut spill: impl FnMut(&[u8]) -> io::Result<()>,
+    ) -> Result<usize, OutputError> {
+        let mut len = 0;
+        for event in &message.log_events {
+            let start = self.plain.len();
+            transform.append(message, event, &mut self.plain)?;
+            let event_len = self.plain.len() - start;
+            self.plain_lens.push(event_len);
+            len += event_len;
+            if self.plain.len() > most {
+                spill(&self.plain)?;
+                self.plain.clear();
+            }
+        }
+        Ok(len)
     }
 }
 
-/// Appends the output of every log event to `out`, and its bytes to `lens`. Has `spill` make room whenever more than
-/// `most` bytes have come together. Gives the bytes of all of it.
-fn transform_all(
-    message: &DataMessage<'_>,
-    transform: &dyn Transform,
-    out: &mut Vec<u8>,
-    lens: &mut Vec<usize>,
-    most: usize,
-    mut spill: impl FnMut(&mut Vec<u8>) -> io::Result<()>,
-) -> Result<usize, OutputError> {
-    let start = out.len();
-    let mut len = 0;
-    for event in &message.log_events {
-        let before = out.len();
-        transform.append(message, event, out)?;
-        let event_len = out.len() - before;
-        lens.push(event_len);
-        len += event_len;
-        if out.len() - start > most {
-            spill(out)?;
-        }
+impl Output<'_> {
+    /// Bytes of each log event's share of the output: what a record is split by.
+    #[must_use]
+    pub fn lens_of_log_events(&self) -> Vec<usize> {
+        let plain_len: usize = self.plain_lens.iter().sum();
+        let share = |&len: &usize| {
+            let share = (len as u128 * self.len as u128).checked_div(plain_len as u128).unwrap_or(0);
+            usize::try_from(share).unwrap_or(usize::MAX)
+        };
+        self.plain_lens.iter().map(share).collect()
     }
-    Ok(len)
 }
 
 /// How much goes through the compressor at once.
 const CHUNK_BYTES: usize = 64 * 1024;
 
 /// Keeps what a response can hold, and counts the rest.
-struct Bounded<'b> {
-    bytes: &'b mut Vec<u8>,
+struct Bounded {
+    bytes: Vec<u8>,
     len: usize,
 }
 
-impl Write for Bounded<'_> {
+impl Write for Bounded {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.len += bytes.len();
         if self.len <= RESPONSE_BUDGET_BYTES {
@@ -204,21 +177,20 @@ mod tests {
         );
         let Ok(LogsMessage::Data(message)) = LogsMessage::parse(&text) else { panic!("a DATA_MESSAGE") };
 
-        let mut outputs = Outputs::default();
-        let output = outputs.add(&message, &Mebibyte, OutputCompression::None).unwrap();
-        assert_eq!((output.len, outputs.lens_of_log_events(&output).len()), (100 * 1024 * 1024, 100));
-        assert!(outputs.capacity() <= 3 * RESPONSE_BUDGET_BYTES, "{}", outputs.capacity());
+        let mut buffer = OutputBuffer::default();
+        let output = buffer.fill(&message, &Mebibyte, OutputCompression::None).unwrap();
+        assert_eq!((output.len, output.lens_of_log_events().len()), (100 * 1024 * 1024, 100));
+        assert!(buffer.plain.capacity() <= 3 * RESPONSE_BUDGET_BYTES, "{}", buffer.plain.capacity());
 
-        let mut outputs = Outputs::default();
-        let output = outputs.add(&message, &Mebibyte, OutputCompression::Gzip { level: 1 }).unwrap();
-        assert!(output.len < RESPONSE_BUDGET_BYTES && output.len == output.range.len());
-        assert!(outputs.capacity() <= 3 * 1024 * 1024, "{}", outputs.capacity());
+        let mut buffer = OutputBuffer::default();
+        let output = buffer.fill(&message, &Mebibyte, OutputCompression::Gzip { level: 1 }).unwrap();
+        assert!(output.len < RESPONSE_BUDGET_BYTES && output.len == output.bytes.len());
+        assert!(buffer.plain.capacity() <= 3 * 1024 * 1024, "{}", buffer.plain.capacity());
     }
 
     #[test]
     fn compressed_output_past_a_response_is_counted_and_not_kept() {
-        let mut bytes = Vec::new();
-        let mut bounded = Bounded { bytes: &mut bytes, len: 0 };
+        let mut bounded = Bounded { bytes: Vec::new(), len: 0 };
         for _ in 0..100 {
             bounded.write_all(&vec![0; 1024 * 1024]).unwrap();
         }

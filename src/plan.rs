@@ -8,18 +8,16 @@
 //! A record put back on the stream cannot be taken back. Were the response found too large after that, Lambda would
 //! refuse it, Firehose would send the whole batch again, and what was put back would be delivered twice.
 
-use std::ops::Range;
-
 use crate::budget::{Budget, Place, TooManyRecords};
 use crate::config::Config;
 use crate::decode::{self, DecodeError, Inflater};
 use crate::event::{FirehoseEvent, FirehoseRecord};
 use crate::forecast::Forecast;
-use crate::logs_message::{DataMessage, LogsMessage, PayloadError};
-use crate::output::{OutputError, Outputs};
+use crate::logs_message::{self, DataMessage, LogEvent, LogsMessage, PayloadError};
+use crate::output::{OutputBuffer, OutputError};
 use crate::partition;
 use crate::quotas::{MAX_RECORD_DATA_BYTES, RESPONSE_BUDGET_BYTES};
-use crate::response::{Metadata, ok_row_len};
+use crate::response::{Metadata, RecordResult, ResponseWriter, UndecidedRow, ok_row_len};
 use crate::split::{self, SplitError};
 use crate::transform::Transform;
 
@@ -32,20 +30,26 @@ pub struct Plan {
     pub tally: Tally,
 }
 
-/// What becomes of one record.
+/// What becomes of one record, whose row is in the response already.
 #[derive(Debug)]
 pub enum Fate {
-    /// It is returned with its output, which is there in the workspace's [`Outputs`], and what dynamic partitioning goes
-    /// by.
-    Keep(Range<usize>, Option<Metadata>),
+    /// It is returned with its output.
+    Keep,
     /// There is nothing to return of it.
     Drop(DropReason),
     /// Its original bytes go to the error prefix.
     Fail(FailReason),
-    /// Its original bytes go back to the stream.
-    Reingest(Vec<u8>),
-    /// It goes back to the stream in pieces.
-    Split(Vec<Vec<u8>>),
+    /// It goes back to the stream, and its row waits for what becomes of it there.
+    PutBack(Back, UndecidedRow),
+}
+
+/// How a record goes back to the stream.
+#[derive(Debug)]
+pub enum Back {
+    /// Its original bytes.
+    Whole(Vec<u8>),
+    /// Records with fewer of its log events each.
+    InPieces(Vec<Vec<u8>>),
 }
 
 /// Why there is nothing to return of a record.
@@ -108,111 +112,147 @@ pub struct Tally {
     pub bytes_inflated: usize,
 }
 
+/// What the fate of a record depends on, beside the record and those before it.
+pub struct Rules<'a> {
+    /// The limits, and what else was configured.
+    pub config: &'a Config,
+    /// What becomes of a log event.
+    pub transform: &'a dyn Transform,
+    /// The AWS account of the function, if it is known.
+    pub account: Option<&'a str>,
+}
+
 /// What planning works in. The next event's plan uses the memory of this one's: big buffers that are made anew for each
 /// invocation cost more in page faults than parsing does.
 #[derive(Debug, Default)]
 pub struct Workspace {
-    /// The outputs of the records that are kept.
-    pub outputs: Outputs,
     original: Vec<u8>,
     inflater: Inflater,
+    log_events: Vec<LogEvent<'static>>,
+    output: OutputBuffer,
 }
 
 impl Workspace {
     /// Bytes of memory that stay in use between events.
     #[must_use]
     pub fn capacity(&self) -> usize {
-        self.outputs.capacity() + self.original.capacity() + self.inflater.capacity()
+        self.original.capacity()
+            + self.inflater.capacity()
+            + self.log_events.capacity() * size_of::<LogEvent<'_>>()
+            + self.output.capacity()
     }
 }
 
-/// Plans the response to `event`, for a function of AWS account `account` if that is known.
+/// Plans the response to `event`, and writes its rows.
 ///
 /// # Errors
 /// The event has more records than a response has room for rows.
 pub fn plan(
     event: &FirehoseEvent<'_>,
-    config: &Config,
-    transform: &dyn Transform,
-    account: Option<&str>,
+    rules: &Rules<'_>,
     workspace: &mut Workspace,
+    response: &mut ResponseWriter,
 ) -> Result<Plan, TooManyRecords> {
-    workspace.outputs.clear();
-    let mut planner = Planner {
-        config,
-        transform,
-        account,
-        budget: Budget::reserve_rows(event.records.iter().map(|record| &*record.record_id))?,
-        forecast: Forecast::default(),
-        tally: Tally::default(),
-    };
+    let budget = Budget::reserve_rows(event.records.iter().map(|record| &*record.record_id))?;
+    let mut planner = Planner { rules, budget, forecast: Forecast::default(), tally: Tally::default() };
     let fates = event
         .records
         .iter()
         .map(|record| {
-            let fate = planner.fate(record, workspace).unwrap_or_else(Fate::Fail);
-            if matches!(fate, Fate::Drop(_)) {
-                planner.budget.release_dropped(&record.record_id);
+            let id = &*record.record_id;
+            match planner.decide(record, workspace, response) {
+                Ok(Decision::Keep) => Fate::Keep,
+                Ok(Decision::Drop(reason)) => {
+                    response.put_row(id, RecordResult::Dropped);
+                    planner.budget.release_dropped(id);
+                    Fate::Drop(reason)
+                }
+                Ok(Decision::PutBack(back)) => Fate::PutBack(back, response.put_undecided_row(id)),
+                Err(reason) => {
+                    response.put_row(id, RecordResult::ProcessingFailed);
+                    Fate::Fail(reason)
+                }
             }
-            fate
         })
         .collect();
     Ok(Plan { fates, tally: planner.tally })
 }
 
+/// The fate of a record that has one, and of whose row only the one with data is in the response.
+enum Decision {
+    Keep,
+    Drop(DropReason),
+    PutBack(Back),
+}
+
 struct Planner<'a> {
-    config: &'a Config,
-    transform: &'a dyn Transform,
-    account: Option<&'a str>,
+    rules: &'a Rules<'a>,
     budget: Budget,
     forecast: Forecast,
     tally: Tally,
 }
 
 impl Planner<'_> {
-    fn fate(&mut self, record: &FirehoseRecord<'_>, workspace: &mut Workspace) -> Result<Fate, FailReason> {
-        let Workspace { outputs, original, inflater } = workspace;
+    fn decide(
+        &mut self,
+        record: &FirehoseRecord<'_>,
+        workspace: &mut Workspace,
+        response: &mut ResponseWriter,
+    ) -> Result<Decision, FailReason> {
+        let Workspace { original, inflater, log_events, output } = workspace;
         let base64 = record.base64_data().ok_or(DecodeError::NoData)?;
         self.tally.bytes_in += base64.len();
         decode::original_bytes(&base64, original)?;
         if self.is_not_worth_reading(original) {
-            return Ok(Fate::Reingest(original.clone()));
+            return Ok(Decision::PutBack(Back::Whole(original.clone())));
         }
 
-        let text = decode::text(original, self.config.max_decompressed_bytes, inflater)?;
+        let text = decode::text(original, self.rules.config.max_decompressed_bytes, inflater)?;
         self.tally.bytes_inflated += text.len();
-        let message = match LogsMessage::parse(text)? {
-            LogsMessage::Control => return Ok(Fate::Drop(DropReason::Control)),
+        let message = match LogsMessage::parse_into(text, &mut std::mem::take(log_events))? {
+            LogsMessage::Control => return Ok(Decision::Drop(DropReason::Control)),
             LogsMessage::Data(message) => message,
         };
-        if let Some(log_group) = self.ignored_log_group(&message) {
-            return Ok(Fate::Drop(DropReason::IgnoredLogGroup(log_group)));
-        }
+        let decision = match self.ignored_log_group(&message) {
+            Some(log_group) => Ok(Decision::Drop(DropReason::IgnoredLogGroup(log_group))),
+            None => self.decide_by_output(record, &Payload { original, text, message: &message }, output, response),
+        };
+        *log_events = logs_message::recycle(message.log_events);
+        decision
+    }
 
-        let output = outputs.add(&message, self.transform, self.config.output_compression)?;
+    fn decide_by_output(
+        &mut self,
+        record: &FirehoseRecord<'_>,
+        payload: &Payload<'_>,
+        output: &mut OutputBuffer,
+        response: &mut ResponseWriter,
+    ) -> Result<Decision, FailReason> {
+        let &Payload { original, text, message } = payload;
+        let config = self.rules.config;
+        let output = output.fill(message, self.rules.transform, config.output_compression)?;
         self.tally.log_events += message.log_events.len();
         self.forecast.observe(text.len(), output.len);
         if output.len == 0 {
-            outputs.remove_last(&output);
-            return Ok(Fate::Drop(DropReason::NoOutput));
+            return Ok(Decision::Drop(DropReason::NoOutput));
         }
         let metadata =
-            partition::values(&self.config.partition_keys, &message).map(|partition_keys| Metadata { partition_keys });
+            partition::values(&config.partition_keys, message).map(|partition_keys| Metadata { partition_keys });
         let row = ok_row_len(&record.record_id, output.len, metadata.as_ref());
-        let place = self.budget.try_place(&record.record_id, row);
-        if place == Place::ThisResponse {
-            return Ok(Fate::Keep(output.range, metadata));
-        }
-
-        outputs.remove_last(&output);
         let goes_back_whole = original.len() <= MAX_RECORD_DATA_BYTES;
         let is_one_log_event = message.log_events.len() == 1;
-        match place {
+        match self.budget.try_place(&record.record_id, row) {
+            Place::ThisResponse => {
+                response.put_ok_row(&record.record_id, output.bytes, metadata.as_ref());
+                Ok(Decision::Keep)
+            }
             Place::NoResponse if is_one_log_event => Err(FailReason::LogEventTooLarge { output_len: output.len }),
-            Place::AnotherResponse if goes_back_whole => Ok(Fate::Reingest(original.clone())),
-            Place::SmallerBatch if goes_back_whole && is_one_log_event => Ok(Fate::Reingest(original.clone())),
+            Place::AnotherResponse if goes_back_whole => Ok(Decision::PutBack(Back::Whole(original.to_vec()))),
+            Place::SmallerBatch if goes_back_whole && is_one_log_event => {
+                Ok(Decision::PutBack(Back::Whole(original.to_vec())))
+            }
             // A record that needs a batch of few others could wait for one for ever on a busy stream: its pieces need not.
-            _ => Ok(Fate::Split(split::split(text, &outputs.lens_of_log_events(&output))?)),
+            _ => Ok(Decision::PutBack(Back::InPieces(split::split(text, &output.lens_of_log_events())?))),
         }
     }
 
@@ -220,7 +260,7 @@ impl Planner<'_> {
     fn is_not_worth_reading(&self, original: &[u8]) -> bool {
         decode::declared_text_len(original).is_some_and(|text_len| {
             original.len() <= MAX_RECORD_DATA_BYTES
-                && text_len <= self.config.max_decompressed_bytes
+                && text_len <= self.rules.config.max_decompressed_bytes
                 && self.forecast.rules_out(text_len, &self.budget)
         })
     }
@@ -228,13 +268,20 @@ impl Planner<'_> {
     /// The message's log group, if it is not to be transformed.
     fn ignored_log_group(&self, message: &DataMessage<'_>) -> Option<String> {
         let log_group = message.log_group.text();
-        let is_ignored = self.config.ignored_log_groups.iter().any(|ignored| *ignored == log_group);
+        let is_ignored = self.rules.config.ignored_log_groups.iter().any(|ignored| *ignored == log_group);
         (is_ignored || self.is_own_log_group(message, &log_group)).then(|| log_group.into_owned())
     }
 
     /// Whether the function's own log lines come back to it. Another account's log group of the same name is not meant.
     fn is_own_log_group(&self, message: &DataMessage<'_>, log_group: &str) -> bool {
-        self.config.own_log_group.as_deref() == Some(log_group)
-            && self.account.is_none_or(|account| message.owner.text() == account)
+        self.rules.config.own_log_group.as_deref() == Some(log_group)
+            && self.rules.account.is_none_or(|account| message.owner.text() == account)
     }
+}
+
+/// A record on its three levels.
+struct Payload<'a> {
+    original: &'a [u8],
+    text: &'a str,
+    message: &'a DataMessage<'a>,
 }

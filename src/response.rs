@@ -6,33 +6,31 @@
 //! Source: "Required parameters for data transformation",
 //! <https://docs.aws.amazon.com/firehose/latest/dev/data-transformation-status-model.html>.
 
-use std::io::{self, Write};
+use std::io;
 
 use base64::Engine;
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use serde::Serialize;
 
 use crate::base64_engine::STANDARD;
 use crate::partition::PartitionValues;
 
-/// The answer to one event: a row for each of its records, in its order.
+/// A response in the making, as JSON: a row for each of the event's records, in its order.
+///
+/// The data is encoded into its place. A value to serialise later would be two more passes over megabytes: one to encode
+/// it, and one to look at each of its bytes for what to escape.
 #[derive(Debug)]
-pub struct FirehoseResponse<'a> {
-    /// The rows.
-    pub records: Vec<ResponseRecord<'a>>,
+pub struct ResponseWriter {
+    /// Longer than what is written, where the response before was.
+    json: BytesMut,
+    written: usize,
 }
 
-/// The answer to one record.
-#[derive(Debug)]
-pub struct ResponseRecord<'a> {
-    /// As the event has it.
-    pub record_id: &'a str,
-    /// What Firehose is to do.
-    pub result: RecordResult,
-    /// The output, before base64: with [`RecordResult::Ok`], and only there.
-    pub data: Option<&'a [u8]>,
-    /// What dynamic partitioning goes by: with data, where `PARTITION_KEYS` asks for it.
-    pub metadata: Option<&'a Metadata>,
+/// A row of a record that is put back on the stream: what is to become of it shows only when the others stand already.
+#[derive(Debug, Clone, Copy)]
+pub struct UndecidedRow {
+    /// Where in the JSON the value of `result` begins.
+    result_at: usize,
 }
 
 /// What a row says beside its data.
@@ -54,76 +52,108 @@ pub enum RecordResult {
     ProcessingFailed,
 }
 
-impl FirehoseResponse<'_> {
-    /// Bytes of the response as JSON.
+impl ResponseWriter {
+    /// Begins a response, in the memory of another if nobody else has that any more.
     #[must_use]
-    pub fn encoded_len(&self) -> usize {
-        let rows: usize = self.records.iter().map(ResponseRecord::encoded_len).sum();
-        FRAME_LEN + rows + self.records.len().saturating_sub(1)
+    pub fn over(response: Bytes) -> Self {
+        let mut writer = Self { json: response.try_into_mut().unwrap_or_default(), written: 0 };
+        writer.put(br#"{"records":["#);
+        writer
     }
 
-    /// Writes the response as JSON over what is in `json`, which ends up as long as [`Self::encoded_len`].
-    ///
-    /// The data is encoded into its place: a serialiser would look at each of its bytes for what to escape.
-    pub fn write_json(&self, json: &mut BytesMut) {
-        json.resize(self.encoded_len(), 0);
-        let mut unwritten = Unwritten(json);
-        unwritten.put(br#"{"records":["#);
-        for (index, row) in self.records.iter().enumerate() {
-            unwritten.put(if index == 0 { b"" } else { b"," });
-            row.write_json(&mut unwritten);
+    /// Adds the row of a record of which nothing is returned.
+    pub fn put_row(&mut self, record_id: &str, result: RecordResult) {
+        self.begin_row(record_id);
+        self.put_serialized(&result);
+        self.put(b"}");
+    }
+
+    /// Adds the row of a record that is returned with its output, which is `data` before base64.
+    pub fn put_ok_row(&mut self, record_id: &str, data: &[u8], metadata: Option<&Metadata>) {
+        self.begin_row(record_id);
+        self.put_serialized(&RecordResult::Ok);
+        self.put(br#","data":""#);
+        self.put_base64(data);
+        self.put(br#"""#);
+        if let Some(metadata) = metadata {
+            self.put(br#","metadata":"#);
+            self.put_serialized(metadata);
         }
-        unwritten.put(b"]}");
-        debug_assert!(unwritten.0.is_empty(), "{} bytes were counted and not written", unwritten.0.len());
+        self.put(b"}");
     }
-}
 
-impl ResponseRecord<'_> {
-    fn encoded_len(&self) -> usize {
-        match self.data {
-            Some(data) => ok_row_len(self.record_id, data.len(), self.metadata),
-            None => row_without_data_len(self.record_id, self.result),
+    /// Adds a row that is `ProcessingFailed` unless [`Self::decide`] says otherwise.
+    #[must_use]
+    pub fn put_undecided_row(&mut self, record_id: &str) -> UndecidedRow {
+        self.begin_row(record_id);
+        let result_at = self.written;
+        self.put_serialized(&RecordResult::ProcessingFailed);
+        self.put(b"}");
+        UndecidedRow { result_at }
+    }
+
+    /// Makes it a row of a record that is dropped. Spaces fill it up, for what follows stays where it is.
+    pub fn decide_dropped(&mut self, row: UndecidedRow) {
+        let undecided = &mut self.json[row.result_at..][..UNDECIDED.len()];
+        undecided.fill(b' ');
+        undecided[..DROPPED.len()].copy_from_slice(DROPPED);
+    }
+
+    /// Ends the response.
+    #[must_use]
+    pub fn finish(mut self) -> Bytes {
+        self.put(b"]}");
+        self.json.truncate(self.written);
+        self.json.freeze()
+    }
+
+    fn begin_row(&mut self, record_id: &str) {
+        if self.json[..self.written].ends_with(b"}") {
+            self.put(b",");
         }
+        self.put(br#"{"recordId":"#);
+        self.put_serialized(&record_id);
+        self.put(br#","result":"#);
     }
 
-    fn write_json(&self, unwritten: &mut Unwritten<'_>) {
-        unwritten.put(br#"{"recordId":"#);
-        unwritten.put_serialized(&self.record_id);
-        unwritten.put(br#","result":"#);
-        unwritten.put_serialized(&self.result);
-        if let Some(data) = self.data {
-            unwritten.put(br#","data":""#);
-            unwritten.put_base64(data);
-            unwritten.put(br#"""#);
-            if let Some(metadata) = self.metadata {
-                unwritten.put(br#","metadata":"#);
-                unwritten.put_serialized(metadata);
-            }
-        }
-        unwritten.put(b"}");
-    }
-}
-
-/// What is still to be written of a response. Its length was counted before, so there is always room.
-struct Unwritten<'j>(&'j mut [u8]);
-
-impl Unwritten<'_> {
     fn put(&mut self, bytes: &[u8]) {
-        let written = self.0.write_all(bytes);
-        debug_assert!(written.is_ok(), "{} bytes were not counted", bytes.len());
+        self.room(bytes.len()).copy_from_slice(bytes);
+        self.written += bytes.len();
     }
 
     fn put_serialized(&mut self, value: &impl Serialize) {
-        let written = serde_json::to_writer(&mut self.0, value);
-        debug_assert!(written.is_ok(), "a value was not counted");
+        // Neither a string nor a result can fail to serialise, and there is always room.
+        let _ = serde_json::to_writer(self, value);
     }
 
     fn put_base64(&mut self, data: &[u8]) {
-        let written = STANDARD.encode_slice(data, self.0);
-        debug_assert!(written.is_ok(), "{} bytes of data were not counted", data.len());
-        self.0 = &mut std::mem::take(&mut self.0)[written.unwrap_or_default()..];
+        let room = self.room(base64_len(data.len()));
+        self.written += STANDARD.encode_slice(data, room).unwrap_or_default();
+    }
+
+    /// The next `len` bytes.
+    fn room(&mut self, len: usize) -> &mut [u8] {
+        let end = self.written + len;
+        if self.json.len() < end {
+            self.json.resize(end, 0);
+        }
+        &mut self.json[self.written..end]
     }
 }
+
+impl io::Write for ResponseWriter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.put(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+const UNDECIDED: &[u8] = br#""ProcessingFailed"}"#;
+const DROPPED: &[u8] = br#""Dropped"}"#;
 
 /// Bytes of a response without rows: `{"records":[]}`.
 pub const FRAME_LEN: usize = r#"{"records":[]}"#.len();
@@ -146,8 +176,12 @@ pub fn failed_row_len(record_id: &str) -> usize {
 /// Bytes of the row of a record that is kept with `output_len` bytes of output before base64.
 #[must_use]
 pub fn ok_row_len(record_id: &str, output_len: usize, metadata: Option<&Metadata>) -> usize {
-    let data_len = output_len.div_ceil(3).saturating_mul(4);
+    let data_len = base64_len(output_len);
     row_without_data_len(record_id, RecordResult::Ok) + DATA_MEMBER_LEN + data_len + metadata_len(metadata)
+}
+
+fn base64_len(len: usize) -> usize {
+    len.div_ceil(3).saturating_mul(4)
 }
 
 fn metadata_len(metadata: Option<&Metadata>) -> usize {
@@ -182,50 +216,74 @@ mod tests {
 
     use super::*;
 
-    fn written(records: Vec<ResponseRecord<'_>>) -> String {
-        let response = FirehoseResponse { records };
+    fn written(write: impl FnOnce(&mut ResponseWriter)) -> String {
         // What an earlier response has left must not show.
-        let mut json = BytesMut::from(&[b'x'; 64][..]);
-        response.write_json(&mut json);
-        assert_eq!(json.len(), response.encoded_len());
-        String::from_utf8(json.to_vec()).unwrap()
+        let mut writer = ResponseWriter::over(Bytes::from(vec![b'x'; 64]));
+        write(&mut writer);
+        String::from_utf8(writer.finish().to_vec()).unwrap()
     }
 
-    fn written_row_len(row: ResponseRecord<'_>) -> usize {
-        written(vec![row]).len() - FRAME_LEN
+    fn row_len(write: impl FnOnce(&mut ResponseWriter)) -> usize {
+        written(write).len() - FRAME_LEN
     }
 
     proptest! {
         #[test]
         fn row_lengths_are_what_is_written(id in any::<String>(), output in prop::collection::vec(any::<u8>(), 0..50)) {
-            let row = |result, data| ResponseRecord { record_id: &id, result, data, metadata: None };
-            prop_assert_eq!(dropped_row_len(&id), written_row_len(row(RecordResult::Dropped, None)));
-            prop_assert_eq!(failed_row_len(&id), written_row_len(row(RecordResult::ProcessingFailed, None)));
-            let ok = row(RecordResult::Ok, Some(&output));
-            prop_assert_eq!(ok_row_len(&id, output.len(), None), written_row_len(ok));
+            let of_result = |result| row_len(|writer| writer.put_row(&id, result));
+            prop_assert_eq!(dropped_row_len(&id), of_result(RecordResult::Dropped));
+            prop_assert_eq!(failed_row_len(&id), of_result(RecordResult::ProcessingFailed));
+            let ok = |metadata| row_len(|writer| writer.put_ok_row(&id, &output, metadata));
+            prop_assert_eq!(ok_row_len(&id, output.len(), None), ok(None));
             let metadata = Metadata { partition_keys: PartitionValues::from([("log_group", id.clone())]) };
-            let ok = ResponseRecord { metadata: Some(&metadata), ..row(RecordResult::Ok, Some(&output)) };
-            prop_assert_eq!(ok_row_len(&id, output.len(), Some(&metadata)), written_row_len(ok));
+            prop_assert_eq!(ok_row_len(&id, output.len(), Some(&metadata)), ok(Some(&metadata)));
         }
     }
 
     #[test]
-    fn response_is_the_json_that_firehose_reads() {
-        assert_eq!(written(vec![]), r#"{"records":[]}"#);
-        let metadata = Metadata { partition_keys: PartitionValues::from([("log_group", "app".to_owned())]) };
-        let rows = vec![
-            ResponseRecord { record_id: "a\"b", result: RecordResult::Dropped, data: None, metadata: None },
-            ResponseRecord {
-                record_id: "2",
-                result: RecordResult::Ok,
-                data: Some("ログ\n".as_bytes()),
-                metadata: Some(&metadata),
-            },
-            ResponseRecord { record_id: "3", result: RecordResult::ProcessingFailed, data: None, metadata: None },
-        ];
+    fn undecided_row_takes_as_much_whatever_is_decided() {
+        let undecided = |is_dropped| {
+            written(|writer| {
+                let row = writer.put_undecided_row("1");
+                writer.put_row("2", RecordResult::Dropped);
+                if is_dropped {
+                    writer.decide_dropped(row);
+                }
+            })
+        };
         assert_eq!(
-            written(rows),
+            undecided(false),
+            r#"{"records":[{"recordId":"1","result":"ProcessingFailed"},{"recordId":"2","result":"Dropped"}]}"#
+        );
+        assert_eq!(
+            undecided(true),
+            r#"{"records":[{"recordId":"1","result":"Dropped"}         ,{"recordId":"2","result":"Dropped"}]}"#
+        );
+    }
+
+    #[test]
+    fn response_is_the_json_that_firehose_reads() {
+        assert_eq!(written(|_| ()), r#"{"records":[]}"#);
+        let metadata = Metadata { partition_keys: PartitionValues::from([("log_group", "app".to_owned())]) };
+        let json = written(|writer| {
+            writer.put_row("a\"b", RecordResult::Dropped);
+            writer.put_ok_row("2", "ログ\n".as_bytes(), Some(&metadata));
+            writer.put_row("3", RecordResult::ProcessingFailed);
+        });
+        assert_eq!(
+            json,
             r#"{"records":[{"recordId":"a\"b","result":"Dropped"},{"recordId":"2","result":"Ok","data":"44Ot44KwCg==","metadata":{"partitionKeys":{"log_group":"app"}}},{"recordId":"3","result":"ProcessingFailed"}]}"#
         );
+    }
+
+    #[test]
+    fn memory_of_the_last_response_is_used_again() {
+        let mut writer = ResponseWriter::over(Bytes::new());
+        writer.put_ok_row("1", &vec![0; 100_000], None);
+        let first = writer.finish();
+        let memory = first.as_ptr().addr();
+        let mut writer = ResponseWriter::over(first);
+        writer.put_ok_row("1", &vec![0; 90_000], None);
+        assert_eq!(writer.finish().as_ptr().addr(), memory);
     }
 }

@@ -5,14 +5,18 @@ use std::time::Duration;
 use tracing::info;
 
 use crate::event::FirehoseEvent;
-use crate::plan::{Fate, Tally};
+use crate::plan::{Back, Fate, Tally};
 use crate::quotas::RESPONSE_BUDGET_BYTES;
-use crate::response::{FirehoseResponse, RecordResult};
 
 /// What an invocation did, in numbers.
 #[derive(Debug)]
 pub(crate) struct Summary {
     tally: Tally,
+    ok: usize,
+    /// Those that were put back among them, once the stream has accepted them.
+    pub(crate) dropped: usize,
+    /// Those among them that the stream has not accepted back.
+    pub(crate) processing_failed: usize,
     reingested: usize,
     split: usize,
     /// Rounds of requests to the stream.
@@ -24,26 +28,22 @@ impl Summary {
         let count = |is_meant: fn(&Fate) -> bool| fates.iter().filter(|fate| is_meant(fate)).count();
         Self {
             tally,
-            reingested: count(|fate| matches!(fate, Fate::Reingest(_))),
-            split: count(|fate| matches!(fate, Fate::Split(_))),
+            ok: count(|fate| matches!(fate, Fate::Keep)),
+            dropped: count(|fate| matches!(fate, Fate::Drop(_))),
+            processing_failed: count(|fate| matches!(fate, Fate::Fail(_))),
+            reingested: count(|fate| matches!(fate, Fate::PutBack(Back::Whole(_), _))),
+            split: count(|fate| matches!(fate, Fate::PutBack(Back::InPieces(_), _))),
             attempts: 0,
         }
     }
 
-    pub(crate) fn log(
-        &self,
-        event: &FirehoseEvent<'_>,
-        response: &FirehoseResponse<'_>,
-        bytes_out: usize,
-        took: Duration,
-    ) {
-        let count = |result| response.records.iter().filter(|row| row.result == result).count();
+    pub(crate) fn log(&self, event: &FirehoseEvent<'_>, bytes_out: usize, took: Duration) {
         info!(
             delivery_stream_arn = %event.delivery_stream_arn,
-            records = response.records.len(),
-            ok = count(RecordResult::Ok),
-            dropped = count(RecordResult::Dropped),
-            processing_failed = count(RecordResult::ProcessingFailed),
+            records = event.records.len(),
+            ok = self.ok,
+            dropped = self.dropped,
+            processing_failed = self.processing_failed,
             reingested = self.reingested,
             split = self.split,
             attempts = self.attempts,

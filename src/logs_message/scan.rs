@@ -15,21 +15,23 @@ use crate::json_string::JsonStr;
 /// Bytes of JSON that a log event takes at the least; shorter ones are read too, at the cost of memory moved.
 const TYPICAL_LOG_EVENT_BYTES: usize = 128;
 
-/// Reads the text of one payload, if it is as CloudWatch Logs writes it.
-pub(super) fn scan(text: &str) -> Option<Payload<'_>> {
+/// Reads the text of one payload, if it is as CloudWatch Logs writes it, and puts its log events into `memory`, which is
+/// taken away then.
+pub(super) fn scan<'a>(text: &'a str, memory: &mut Vec<LogEvent<'a>>) -> Option<Payload<'a>> {
     // No string may have one, and outside of strings this format has none.
     let has_control_characters = text.as_bytes().iter().fold(u8::MAX, |least, &byte| least.min(byte)) < b' ';
     if has_control_characters {
         return None;
     }
-    Scanner { rest: text }.payload()
+    Scanner { rest: text, memory }.payload()
 }
 
-struct Scanner<'a> {
+struct Scanner<'a, 'm> {
     rest: &'a str,
+    memory: &'m mut Vec<LogEvent<'a>>,
 }
 
-impl<'a> Scanner<'a> {
+impl<'a> Scanner<'a, '_> {
     fn payload(&mut self) -> Option<Payload<'a>> {
         let mut payload = Payload::default();
         self.skip("{")?;
@@ -71,7 +73,9 @@ impl<'a> Scanner<'a> {
 
     fn log_events(&mut self) -> Option<Vec<LogEvent<'a>>> {
         self.skip("[")?;
-        let mut log_events = Vec::with_capacity(self.rest.len() / TYPICAL_LOG_EVENT_BYTES);
+        let mut log_events = std::mem::take(self.memory);
+        log_events.clear();
+        log_events.reserve(self.rest.len() / TYPICAL_LOG_EVENT_BYTES);
         if self.skip("]").is_some() {
             return Some(log_events);
         }
@@ -192,7 +196,7 @@ mod tests {
             r#"{"messageType":"CONTROL_MESSAGE","owner":"CloudwatchLogs","logGroup":"","logStream":"","subscriptionFilters":[],"logEvents":[{"id":"","timestamp":1510109208016,"message":"CWL CONTROL MESSAGE: Checking health of destination Firehose."}]}"#,
             r#"{"logEvents":[],"policyLevel":"ACCOUNT_LEVEL_POLICY"}"#,
         ] {
-            let scanned = scan(text).map(|payload| described(&payload));
+            let scanned = scan(text, &mut Vec::new()).map(|payload| described(&payload));
             assert!(scanned.is_some(), "{text}");
             assert_eq!(scanned, parsed(text));
         }
@@ -211,7 +215,7 @@ mod tests {
             r#"{"logEvents":[{"id":"1","timestamp":1510109208016}]}"#,
             "",
         ] {
-            assert!(scan(text).is_none(), "{text}");
+            assert!(scan(text, &mut Vec::new()).is_none(), "{text}");
         }
     }
 
@@ -262,7 +266,7 @@ mod tests {
                 chars.splice(at..=at, fault.chars());
             }
             let text: String = chars.into_iter().collect();
-            if let Some(payload) = scan(&text) {
+            if let Some(payload) = scan(&text, &mut Vec::new()) {
                 prop_assert_eq!(Some(described(&payload)), parsed(&text));
             }
         }
