@@ -7,9 +7,11 @@
 //! Source: "Required parameters for data transformation",
 //! <https://docs.aws.amazon.com/firehose/latest/dev/data-transformation-status-model.html>.
 
+mod scan;
+
 use std::borrow::Cow;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::json_string::JsonStr;
@@ -37,8 +39,8 @@ pub struct FirehoseRecord<'a> {
     /// What the response calls this record.
     #[serde(borrow)]
     pub record_id: Cow<'a, str>,
-    #[serde(borrow, default)]
-    data: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "string")]
+    data: Option<JsonStr<'a>>,
     #[serde(borrow, default)]
     kinesis_record_metadata: Option<&'a RawValue>,
 }
@@ -61,6 +63,9 @@ impl<'a> FirehoseEvent<'a> {
     ///
     /// The error says where the event is wrong and not what stands there: it may hold log content.
     pub fn parse(body: &'a [u8]) -> Result<Self, InvalidEvent> {
+        if let Some(event) = str::from_utf8(body).ok().and_then(scan::scan) {
+            return Ok(event);
+        }
         serde_json::from_slice(body).map_err(|error| InvalidEvent {
             found: if error.is_data() { "a missing or different field" } else { "no JSON" },
             line: error.line(),
@@ -73,7 +78,7 @@ impl<'a> FirehoseRecord<'a> {
     /// The data as it came, in base64, if it is a string at all.
     #[must_use]
     pub fn base64_data(&self) -> Option<Cow<'a, str>> {
-        self.data.and_then(JsonStr::from_raw).map(JsonStr::text)
+        self.data.map(JsonStr::text)
     }
 
     /// The key that the record had in its Kinesis stream; where the event does not say it, the record's own id, which
@@ -91,6 +96,11 @@ impl<'a> FirehoseRecord<'a> {
             .filter(|key| !key.is_empty())
             .unwrap_or_else(|| self.record_id.chars().take(MAX_PARTITION_KEY_CHARS).collect())
     }
+}
+
+/// A string, or `None` for any other value.
+fn string<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Option<JsonStr<'a>>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(JsonStr::from_raw)
 }
 
 #[cfg(test)]

@@ -55,6 +55,12 @@ impl<'a> JsonStr<'a> {
         Some(Self { literal: &json[..closing + 2], has_escapes })
     }
 
+    /// The text, if nothing is escaped.
+    #[must_use]
+    pub fn borrowed_text(self) -> Option<&'a str> {
+        (!self.has_escapes).then(|| self.inner())
+    }
+
     /// The text, borrowed where nothing is escaped.
     #[must_use]
     pub fn text(self) -> Cow<'a, str> {

@@ -27,6 +27,7 @@ pub mod decode;
 pub mod event;
 pub mod forecast;
 pub mod handler;
+mod json_scan;
 pub mod json_string;
 pub mod logging;
 pub mod logs_message;

@@ -60,7 +60,8 @@ pub(super) fn append_unescaped(inner: &[u8], out: &mut Vec<u8>) {
         let backslashes = positions(window, b'\\');
         let escaped = escaped.in_block(backslashes);
         let others = escaped & !(backslashes | positions(window, b'"'));
-        let Some(target) = out[written..].first_chunk_mut().filter(|_| others & positions(window, b'u') == 0) else {
+        let has_unicode = others != 0 && others & positions(window, b'u') != 0;
+        let Some(target) = out[written..].first_chunk_mut().filter(|_| !has_unicode) else {
             out.truncate(written);
             append_one_by_one(&inner[base - usize::from(starts_escaped)..], out);
             return;
