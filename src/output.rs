@@ -4,10 +4,11 @@
 //! each record can be compressed by itself, S3 gets `.gz` objects with Firehose's own compression off, and the response
 //! has room for about ten times as many log events.
 
+mod compress;
+
 use std::io::{self, Write};
 
-use flate2::{Compression, write::GzEncoder};
-
+use self::compress::{Gzip, WHOLE_BYTES};
 use crate::config::OutputCompression;
 use crate::logs_message::DataMessage;
 use crate::quotas::RESPONSE_BUDGET_BYTES;
@@ -18,7 +19,7 @@ use crate::transform::{Transform, TransformError};
 pub struct OutputBuffer {
     /// Output of log events; with compression what has not gone through it yet.
     plain: Vec<u8>,
-    compressed: Vec<u8>,
+    gzip: Gzip,
     /// Bytes of each log event's output before compression.
     plain_lens: Vec<usize>,
 }
@@ -59,14 +60,14 @@ impl OutputBuffer {
         self.plain_lens.clear();
         match compression {
             OutputCompression::None => self.fill_plain(message, transform),
-            OutputCompression::Gzip { level } => self.fill_gzip(message, transform, Compression::new(level)),
+            OutputCompression::Gzip { level } => self.fill_gzip(message, transform, level),
         }
     }
 
     /// Bytes of memory that stay in use between records.
     #[must_use]
     pub fn capacity(&self) -> usize {
-        self.plain.capacity() + self.compressed.capacity() + self.plain_lens.capacity() * size_of::<usize>()
+        self.plain.capacity() + self.gzip.capacity() + self.plain_lens.capacity() * size_of::<usize>()
     }
 
     fn fill_plain(&mut self, message: &DataMessage<'_>, transform: &dyn Transform) -> Result<Output<'_>, OutputError> {
@@ -79,18 +80,27 @@ impl OutputBuffer {
         &mut self,
         message: &DataMessage<'_>,
         transform: &dyn Transform,
-        level: Compression,
+        level: u32,
     ) -> Result<Output<'_>, OutputError> {
-        let mut bytes = std::mem::take(&mut self.compressed);
-        bytes.clear();
-        let mut member = GzEncoder::new(Bounded { bytes, len: 0 }, level);
-        let plain_len = self.transform_all(message, transform, CHUNK_BYTES, |chunk| member.write_all(chunk))?;
-        member.write_all(&self.plain)?;
-        let kept = member.finish()?;
-        self.compressed = kept.bytes;
+        let mut gzip = std::mem::take(&mut self.gzip);
+        let mut in_parts = None;
+        let transformed = self.transform_all(message, transform, WHOLE_BYTES, |part| {
+            in_parts.get_or_insert_with(|| gzip.begin(level)).write_all(part)
+        });
+        self.gzip = gzip;
+        let plain_len = transformed?;
+        let (bytes, len) = match in_parts {
+            None => {
+                let member = self.gzip.whole(&self.plain, level)?;
+                (member, member.len())
+            }
+            Some(mut member) => {
+                member.write_all(&self.plain)?;
+                self.gzip.end(member)?
+            }
+        };
         // Nothing compresses to a header and a trailer, which is not nothing.
-        let len = if plain_len == 0 { 0 } else { kept.len };
-        Ok(Output { bytes: &self.compressed, len, plain_lens: &self.plain_lens })
+        Ok(Output { bytes, len: if plain_len == 0 { 0 } else { len }, plain_lens: &self.plain_lens })
     }
 
     /// Transforms every log event, and gives what has come together to `spill` whenever it is more than `most` bytes.
@@ -131,29 +141,6 @@ impl Output<'_> {
     }
 }
 
-/// How much goes through the compressor at once.
-const CHUNK_BYTES: usize = 64 * 1024;
-
-/// Keeps what a response can hold, and counts the rest.
-struct Bounded {
-    bytes: Vec<u8>,
-    len: usize,
-}
-
-impl Write for Bounded {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.len += bytes.len();
-        if self.len <= RESPONSE_BUDGET_BYTES {
-            self.bytes.extend_from_slice(bytes);
-        }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -185,16 +172,6 @@ mod tests {
         let mut buffer = OutputBuffer::default();
         let output = buffer.fill(&message, &Mebibyte, OutputCompression::Gzip { level: 1 }).unwrap();
         assert!(output.len < RESPONSE_BUDGET_BYTES && output.len == output.bytes.len());
-        assert!(buffer.plain.capacity() <= 3 * 1024 * 1024, "{}", buffer.plain.capacity());
-    }
-
-    #[test]
-    fn compressed_output_past_a_response_is_counted_and_not_kept() {
-        let mut bounded = Bounded { bytes: Vec::new(), len: 0 };
-        for _ in 0..100 {
-            bounded.write_all(&vec![0; 1024 * 1024]).unwrap();
-        }
-        assert_eq!(bounded.len, 100 * 1024 * 1024);
-        assert!(bounded.bytes.len() <= RESPONSE_BUDGET_BYTES);
+        assert!(buffer.plain.capacity() <= 3 * WHOLE_BYTES, "{}", buffer.plain.capacity());
     }
 }
