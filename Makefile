@@ -3,7 +3,7 @@
 SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: demo invoke package floor bench bench-quick bench-record test lint check fixtures prerequisites terraform-prerequisite
+.PHONY: demo invoke package floor bench bench-quick bench-record bench-stages test lint check fixtures prerequisites terraform-prerequisite
 
 LAMBDA := $(or $(CARGO_TARGET_DIR),target)/lambda
 PACKAGE := $(LAMBDA)/firehose-logs-transform/bootstrap.zip
@@ -37,6 +37,11 @@ bench: package floor .venv/bench/ready
 bench-quick: package floor .venv/bench/ready
 	@$(BENCH) --quick --json target/bench/quick.json
 
+# What each stage of an invocation takes by itself, with criterion: make bench-stages [STAGES=full/parse].
+bench-stages: .venv/bench/ready
+	@.venv/bench/bin/python -m benches.events target/bench/events
+	cargo bench --no-default-features --bench stages -- $(STAGES)
+
 # A run whose figures the documentation shows.
 bench-record: bench
 	cp target/bench/results.json docs/performance.json
@@ -52,6 +57,7 @@ test: terraform-prerequisite .venv/ready .venv/checkov/ready .venv/demo/ready .v
 	scripts/test_terraform.sh
 	.venv/demo/bin/python -m pytest --quiet demo/tests --package $(PACKAGE)
 	.venv/bench/bin/python -m pytest --quiet benches/tests
+	$(MAKE) --no-print-directory bench-quick
 
 lint: .venv/ready
 	cargo fmt --check

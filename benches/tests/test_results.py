@@ -68,6 +68,11 @@ def test_at_most(value, expected):
     assert outcome(Target("ratio", False, 2, "x", lambda run: None), value) == expected
 
 
+def test_a_quick_run_holds_to_what_is_reached_of_a_target():
+    target = Target("ratio", True, 15, "x", lambda run: None, reached=10)
+    assert [outcome(target, value) for value in (15, 8, 7.9)] == [(True, True), (False, True), (False, False)]
+
+
 def test_a_quick_run_fails_for_no_absolute_figure():
     assert outcome(Target("start", False, 15, "ms", lambda run: None), 1_000) == (False, None)
 
