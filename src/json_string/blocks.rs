@@ -89,8 +89,7 @@ fn unescape_block(
     while beginnings != 0 {
         let at = beginnings.trailing_zeros() as usize;
         beginnings &= beginnings - 1;
-        copy_run(window, read, text, written, at - read);
-        written += at - read;
+        written += copy_run(window, read, at, text, written);
         read = at + 1;
         if others >> at & 0b10 != 0 {
             text[written % BLOCK_BYTES] = Escape::of_two_bytes(window[read % BLOCK_BYTES]);
@@ -99,26 +98,30 @@ fn unescape_block(
         }
     }
     if read < len {
-        copy_run(window, read, text, written, len - read);
-        written += len - read;
+        written += copy_run(window, read, len, text, written);
     }
     written
 }
 
-/// Copies a run of bytes, and maybe some more: the runs are short, and steps of a fixed size are faster than finding out
-/// how short. Nothing is ever out of bounds; that it is taken modulo the block's length is what tells the compiler.
+/// Copies the run from `read` to `end`, and maybe some bytes more: the runs are short, and steps of a fixed size are
+/// faster than finding out how short. Gives the run's length.
+///
+/// Nothing is ever out of bounds. That it is taken modulo the block's length is what tells the compiler.
 #[inline]
-fn copy_run(from: &[u8; WINDOW_BYTES], read: usize, to: &mut [u8; WINDOW_BYTES], written: usize, len: usize) {
-    let mut done = 0;
-    loop {
+fn copy_run(from: &[u8; WINDOW_BYTES], read: usize, end: usize, to: &mut [u8; WINDOW_BYTES], written: usize) -> usize {
+    let mut step = |done| {
         let (read, written) = ((read + done) % BLOCK_BYTES, (written + done) % BLOCK_BYTES);
         to[written..written + STEP_BYTES].copy_from_slice(&from[read..read + STEP_BYTES]);
-        done += STEP_BYTES;
-        if done >= len {
-            return;
-        }
+    };
+    let len = end - read;
+    step(0);
+    if len > STEP_BYTES {
+        step(STEP_BYTES);
     }
+    len
 }
+
+const _: () = assert!(BLOCK_BYTES == 2 * STEP_BYTES, "two steps are a block");
 
 /// Appends the text of a string with `\u` in it. CloudWatch Logs writes that for control characters alone.
 fn append_one_by_one(mut inner: &[u8], out: &mut Vec<u8>) {
