@@ -43,11 +43,6 @@ struct OwnLevel(Level);
 
 impl<S: Subscriber + for<'s> LookupSpan<'s>> Filter<S> for OwnLevel {
     fn enabled(&self, metadata: &Metadata<'_>, _: &Context<'_, S>) -> bool {
-        // The runtime repeats an error that the handler has logged with its request id. Of a panic it alone knows, and
-        // has it in a field.
-        if metadata.target() == "lambda_runtime::layers::panic" && metadata.fields().field("error").is_none() {
-            return false;
-        }
         let is_own = metadata.target().starts_with(env!("CARGO_CRATE_NAME"));
         *metadata.level() <= if is_own { self.0 } else { self.0.min(Level::WARN) }
     }

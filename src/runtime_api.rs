@@ -92,3 +92,81 @@ fn panicked() -> Diagnostic {
         error_message: "expected an answer, found a panic: the function's log says where; please report it".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use hyper::Response;
+    use lambda_runtime::Context;
+    use serde_json::json;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::config::Config;
+    use crate::logs_message::{DataMessage, LogEvent};
+    use crate::reingest::Reingester;
+    use crate::transform::{Transform, TransformError};
+
+    struct PanicsOnSecrets;
+
+    impl Transform for PanicsOnSecrets {
+        fn append(&self, _: &DataMessage<'_>, event: &LogEvent<'_>, _: &mut Vec<u8>) -> Result<(), TransformError> {
+            assert_ne!(event.message.text(), "secret", "a secret");
+            Ok(())
+        }
+    }
+
+    /// The request in which an event's invocation ends, headers and all.
+    async fn end_of_invocation(event: &serde_json::Value) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+        let received = tokio::spawn(async move {
+            let (mut connection, _) = listener.accept().await.unwrap();
+            let mut request = Vec::new();
+            while !request.ends_with(b"}") {
+                connection.read_buf(&mut request).await.unwrap();
+            }
+            connection.write_all(b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n").await.unwrap();
+            String::from_utf8(request).unwrap()
+        });
+        let function = Function::with_transform(Config::default(), Reingester::offline(), Box::new(PanicsOnSecrets));
+        let client = PooledClient::builder().with_endpoint(endpoint).build();
+        let mut answers = Answers { function: Arc::new(function), client: Arc::new(client) };
+        let (mut parts, ()) = Response::new(()).into_parts();
+        parts.headers.insert(INVOCATION_ID, "invocation-7".parse().unwrap());
+        let mut context = Context::default();
+        context.request_id.push_str("request-7");
+        let body = event.to_string().into_bytes().into();
+        answers.call(LambdaInvocation { parts, body, context }).await.unwrap();
+        received.await.unwrap()
+    }
+
+    fn event(message: &str) -> serde_json::Value {
+        let payload = json!({
+            "messageType": "DATA_MESSAGE", "owner": "1", "logGroup": "g", "logStream": "s",
+            "logEvents": [{"id": "1", "timestamp": 0, "message": message}],
+        });
+        let data = base64::Engine::encode(&*crate::base64_engine::STANDARD, payload.to_string());
+        json!({"deliveryStreamArn": "arn", "records": [{"recordId": "r", "data": data}]})
+    }
+
+    #[tokio::test]
+    async fn response_goes_to_its_invocation() {
+        let request = end_of_invocation(&event("m")).await;
+        assert!(
+            request.starts_with("POST /2018-06-01/runtime/invocation/request-7/response HTTP/1.1\r\n"),
+            "{request}"
+        );
+        assert!(request.contains("\r\nlambda-runtime-invocation-id: invocation-7\r\n"), "{request}");
+        assert!(request.ends_with("\r\n\r\n{\"records\":[{\"recordId\":\"r\",\"result\":\"Dropped\"}]}"), "{request}");
+    }
+
+    #[tokio::test]
+    async fn panic_is_an_error_of_its_invocation_that_does_not_quote_it() {
+        let request = end_of_invocation(&event("secret")).await;
+        assert!(request.starts_with("POST /2018-06-01/runtime/invocation/request-7/error HTTP/1.1\r\n"), "{request}");
+        assert!(request.contains("\r\nlambda-runtime-function-error-type: unhandled\r\n"), "{request}");
+        assert!(request.contains("\r\nlambda-runtime-invocation-id: invocation-7\r\n"), "{request}");
+        assert!(request.contains("\"errorType\":\"Panic\"") && !request.contains("secret"), "{request}");
+    }
+}

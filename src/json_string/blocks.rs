@@ -198,6 +198,23 @@ mod tests {
         }
     }
 
+    #[test]
+    fn escape_sequences_may_stand_anywhere_in_a_block() {
+        for before in 0..2 * BLOCK_BYTES {
+            for escapes in [r#"\""#, r"\n", r"\\\\\t", r"\u001b\n", r"\ud83d\ude00\/", r#"\b\f\r\"\\"#] {
+                for after in [0, 1, STEP_BYTES, BLOCK_BYTES, 3 * BLOCK_BYTES] {
+                    let inner = "a".repeat(before) + escapes + &"b".repeat(after) + escapes;
+                    let mut out = Vec::new();
+                    append_unescaped(inner.as_bytes(), &mut out);
+                    let expected: String = serde_json::from_str(&format!("\"{inner}\"")).unwrap();
+                    assert_eq!(String::from_utf8(out).unwrap(), expected);
+                    let literal = inner.clone() + "\"" + &"c".repeat(after);
+                    assert_eq!(closing_quote(literal.as_bytes()), Some(inner.len()));
+                }
+            }
+        }
+    }
+
     proptest! {
         #[test]
         fn string_ends_where_the_grammar_says(bytes in r#"(\\\\|\\"|\\[nu]|\\u[0-9a-fA-F]{4}|\\|[a-z]{1,20}|"|あ){0,60}"#) {
