@@ -82,7 +82,7 @@ impl ResponseWriter {
         self.put(b"}");
     }
 
-    /// Adds a row that is `ProcessingFailed` unless [`Self::decide`] says otherwise.
+    /// Adds a row that is `ProcessingFailed` unless [`Self::decide_dropped`] says otherwise.
     #[must_use]
     pub fn put_undecided_row(&mut self, record_id: &str) -> UndecidedRow {
         self.begin_row(record_id);
