@@ -14,7 +14,7 @@
 //! - [`transform`]: from a log event to bytes. [`output`]: from these to a record's data, compressed or not.
 //!   [`partition`]: what dynamic partitioning gets to know of it.
 //! - [`budget`]: whether they fit. [`forecast`]: whether it is worth finding out. [`split`]: what if they never fit.
-//! - [`plan`]: the fate of every record; all of the above, and nothing that waits.
+//! - [`fate`]: what can become of a record. [`plan`]: what does; all of the above, and nothing that waits.
 //! - [`reingest`]: puts records back on the stream; the only module that names an AWS SDK.
 //! - [`handler`]: one invocation from event to response.
 //! - [`config`]: the environment. [`logging`]: what the function says of itself. [`bootstrap`]: what `main` calls.
@@ -25,6 +25,7 @@ pub mod budget;
 pub mod config;
 pub mod decode;
 pub mod event;
+pub mod fate;
 pub mod forecast;
 pub mod handler;
 mod json_scan;

@@ -6,6 +6,8 @@
 //! Source: "Required parameters for data transformation",
 //! <https://docs.aws.amazon.com/firehose/latest/dev/data-transformation-status-model.html>.
 
+mod row;
+
 use std::io;
 
 use base64::Engine;
@@ -13,7 +15,9 @@ use bytes::{Bytes, BytesMut};
 use serde::Serialize;
 
 use crate::base64_engine::STANDARD;
-use crate::partition::PartitionValues;
+
+use self::row::base64_len;
+pub use self::row::{FRAME_LEN, Metadata, RecordResult, dropped_row_len, failed_row_len, ok_row_len};
 
 /// A response in the making, as JSON: a row for each of the event's records, in its order.
 ///
@@ -31,25 +35,6 @@ pub struct ResponseWriter {
 pub struct UndecidedRow {
     /// Where in the JSON the value of `result` begins.
     result_at: usize,
-}
-
-/// What a row says beside its data.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Metadata {
-    /// Values by key, for `!{partitionKeyFromLambda:KEY}` in the stream's prefix.
-    pub partition_keys: PartitionValues,
-}
-
-/// What Firehose does with a record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub enum RecordResult {
-    /// It delivers the data.
-    Ok,
-    /// It delivers nothing: the record was filtered out, or put back on the stream.
-    Dropped,
-    /// It delivers the original bytes under the error prefix.
-    ProcessingFailed,
 }
 
 impl ResponseWriter {
@@ -155,66 +140,12 @@ impl io::Write for ResponseWriter {
 const UNDECIDED: &[u8] = br#""ProcessingFailed"}"#;
 const DROPPED: &[u8] = br#""Dropped"}"#;
 
-/// Bytes of a response without rows: `{"records":[]}`.
-pub const FRAME_LEN: usize = r#"{"records":[]}"#.len();
-
-/// Bytes that data takes beside itself.
-const DATA_MEMBER_LEN: usize = r#","data":"""#.len();
-
-/// Bytes of the row of a record that is dropped.
-#[must_use]
-pub fn dropped_row_len(record_id: &str) -> usize {
-    row_without_data_len(record_id, RecordResult::Dropped)
-}
-
-/// Bytes of the row of a record that failed.
-#[must_use]
-pub fn failed_row_len(record_id: &str) -> usize {
-    row_without_data_len(record_id, RecordResult::ProcessingFailed)
-}
-
-/// Bytes of the row of a record that is kept with `output_len` bytes of output before base64.
-#[must_use]
-pub fn ok_row_len(record_id: &str, output_len: usize, metadata: Option<&Metadata>) -> usize {
-    let data_len = base64_len(output_len);
-    row_without_data_len(record_id, RecordResult::Ok) + DATA_MEMBER_LEN + data_len + metadata_len(metadata)
-}
-
-fn base64_len(len: usize) -> usize {
-    len.div_ceil(3).saturating_mul(4)
-}
-
-fn metadata_len(metadata: Option<&Metadata>) -> usize {
-    metadata.map_or(0, |metadata| r#","metadata":"#.len() + serialized_len(metadata))
-}
-
-fn row_without_data_len(record_id: &str, result: RecordResult) -> usize {
-    serialized_len(&record_id) + serialized_len(&result) + r#"{"recordId":,"result":}"#.len()
-}
-
-/// Bytes of a value as JSON, without writing it anywhere.
-fn serialized_len(value: &impl Serialize) -> usize {
-    struct Count(usize);
-    impl io::Write for Count {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0 += bytes.len();
-            Ok(bytes.len())
-        }
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-    let mut count = Count(0);
-    // Neither a string nor a result can fail to serialise, and counting never fails.
-    let _ = serde_json::to_writer(&mut count, value);
-    count.0
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::partition::PartitionValues;
 
     fn written(write: impl FnOnce(&mut ResponseWriter)) -> String {
         // What an earlier response has left must not show.

@@ -5,7 +5,8 @@ use std::time::Duration;
 use tracing::info;
 
 use crate::event::FirehoseEvent;
-use crate::plan::{Back, Fate, Tally};
+use crate::fate::{Back, Fate};
+use crate::plan::Tally;
 use crate::quotas::RESPONSE_BUDGET_BYTES;
 
 /// What an invocation did, in numbers.
