@@ -26,7 +26,7 @@ package: .venv/ready
 
 # The same runtime with nothing to do but inflate, which the function is measured against.
 floor: .venv/ready
-	PATH="$$PWD/.venv/bin:$$PATH" cargo lambda build --release --locked --example floor
+	PATH="$$PWD/.venv/bin:$$PATH" cargo lambda build --release --locked --features floor --bin floor
 
 # The function beside the blueprint, in one run: make bench [LOGS=DIRECTORY]. The results go to target/bench.
 bench: package floor .venv/bench/ready
@@ -61,7 +61,7 @@ test: terraform-prerequisite .venv/ready .venv/checkov/ready .venv/demo/ready .v
 
 lint: .venv/ready
 	cargo fmt --check
-	cargo clippy --all-targets -- -D warnings
+	cargo clippy --all-targets --features floor -- -D warnings
 	cargo clippy --no-default-features --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --no-deps --document-private-items
 	.venv/bin/hadolint Dockerfile
