@@ -48,6 +48,19 @@ pub(super) fn closing_quote(bytes: &[u8]) -> Option<usize> {
 
 /// Appends the text of a string whose characters are `inner`, unescaped.
 pub(super) fn append_unescaped(inner: &[u8], out: &mut Vec<u8>) {
+    let plain = memchr(b'\\', inner).unwrap_or(inner.len());
+    if inner.len() - plain <= FEW_BYTES {
+        // Many a message has its line break, and no other escape sequence.
+        append_one_by_one(inner, out);
+    } else {
+        append_in_blocks(inner, out);
+    }
+}
+
+/// Bytes that are not worth a block.
+const FEW_BYTES: usize = 16;
+
+fn append_in_blocks(inner: &[u8], out: &mut Vec<u8>) {
     let mut written = out.len();
     // No escape sequence is shorter than what it stands for, and what a step writes too much needs room.
     out.resize(written + inner.len() + WINDOW_BYTES, 0);
@@ -123,7 +136,8 @@ fn copy_run(from: &[u8; WINDOW_BYTES], read: usize, end: usize, to: &mut [u8; WI
 
 const _: () = assert!(BLOCK_BYTES == 2 * STEP_BYTES, "two steps are a block");
 
-/// Appends the text of a string with `\u` in it. CloudWatch Logs writes that for control characters alone.
+/// Appends the text of a string with few escape sequences, or with `\u` in it, which CloudWatch Logs writes for control
+/// characters alone.
 fn append_one_by_one(mut inner: &[u8], out: &mut Vec<u8>) {
     while let Some(at) = memchr(b'\\', inner) {
         out.extend_from_slice(&inner[..at]);
