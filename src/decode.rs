@@ -90,17 +90,8 @@ pub fn text<'b>(original: &'b [u8], limit: usize, inflater: &'b mut Inflater) ->
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
-
-    use flate2::{Compression, write::GzEncoder};
-
+    use super::inflate::tests::gzip;
     use super::*;
-
-    fn gzip(data: &[u8]) -> Vec<u8> {
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-        encoder.write_all(data).unwrap();
-        encoder.finish().unwrap()
-    }
 
     fn text_of(original: &[u8], limit: usize) -> Result<String, DecodeError> {
         text(original, limit, &mut Inflater::default()).map(str::to_owned)

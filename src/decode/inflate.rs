@@ -109,7 +109,7 @@ static MEMBER_START: LazyLock<memmem::Finder> = LazyLock::new(|| memmem::Finder:
 const MAX_DEFLATE_RATIO: usize = 1032;
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::io::Write;
 
     use flate2::{Compression, GzBuilder, write::GzEncoder};
@@ -117,7 +117,7 @@ mod tests {
 
     use super::*;
 
-    fn gzip(data: &[u8]) -> Vec<u8> {
+    pub(in crate::decode) fn gzip(data: &[u8]) -> Vec<u8> {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
         encoder.write_all(data).unwrap();
         encoder.finish().unwrap()
