@@ -48,12 +48,13 @@ pub(super) fn closing_quote(bytes: &[u8]) -> Option<usize> {
 
 /// Appends the text of a string whose characters are `inner`, unescaped.
 pub(super) fn append_unescaped(inner: &[u8], out: &mut Vec<u8>) {
-    let plain = memchr(b'\\', inner).unwrap_or(inner.len());
-    if inner.len() - plain <= FEW_BYTES {
-        // Many a message has its line break, and no other escape sequence.
-        append_one_by_one(inner, out);
+    let (plain, rest) = inner.split_at(memchr(b'\\', inner).unwrap_or(inner.len()));
+    out.extend_from_slice(plain);
+    // Many a message has its line break at the end, and no other escape sequence.
+    if rest.len() <= FEW_BYTES {
+        append_one_by_one(rest, out);
     } else {
-        append_in_blocks(inner, out);
+        append_in_blocks(rest, out);
     }
 }
 
