@@ -213,7 +213,9 @@ mod tests {
         writer.put_ok_row("1", &vec![0; 100_000], None);
         let first = writer.finish();
         let memory = first.as_ptr().addr();
+        let len = first.len();
         let mut writer = ResponseWriter::over(first);
+        assert_eq!(writer.json.len(), len);
         writer.put_ok_row("1", &vec![0; 90_000], None);
         assert_eq!(writer.finish().as_ptr().addr(), memory);
     }

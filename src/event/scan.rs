@@ -87,6 +87,23 @@ mod tests {
         assert_eq!(scanned(without_records), parsed(without_records));
     }
 
+    #[test]
+    fn what_looks_otherwise_is_left_to_the_parser() {
+        for (of_firehose, otherwise) in [
+            (":1510254469499,", ":,"),
+            (":1510254469499,", ":0123,"),
+            (":1510254469499,", ":-1,"),
+            (":1510254469499,", ":1.5,"),
+            ("\"data\":\"Zg==\"", "\"data\":null"),
+            ("\"data\":\"Zg==\"", "\"data\": \"Zg==\""),
+            ("\"deliveryStreamArn\":\"arn\",", ""),
+        ] {
+            let body = EVENT.replacen(of_firehose, otherwise, 1);
+            assert_ne!(body, EVENT);
+            assert!(scan(&body).is_none(), "{body}");
+        }
+    }
+
     proptest! {
         #[test]
         fn scan_takes_nothing_that_the_parser_reads_otherwise(

@@ -215,10 +215,12 @@ mod tests {
 
     #[test]
     fn escape_sequences_may_stand_anywhere_in_a_block() {
-        for before in 0..2 * BLOCK_BYTES {
+        for (first, before) in
+            ["", r"\\"].into_iter().flat_map(|first| (0..2 * BLOCK_BYTES).map(move |len| (first, len)))
+        {
             for escapes in [r#"\""#, r"\n", r"\\\\\t", r"\u001b\n", r"\ud83d\ude00\/", r#"\b\f\r\"\\"#] {
                 for after in [0, 1, STEP_BYTES, BLOCK_BYTES, 3 * BLOCK_BYTES] {
-                    let inner = "a".repeat(before) + escapes + &"b".repeat(after) + escapes;
+                    let inner = first.to_owned() + &"a".repeat(before) + escapes + &"b".repeat(after) + escapes;
                     let mut out = Vec::new();
                     append_unescaped(inner.as_bytes(), &mut out);
                     let expected: String = serde_json::from_str(&format!("\"{inner}\"")).unwrap();

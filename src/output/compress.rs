@@ -119,6 +119,17 @@ mod tests {
     }
 
     #[test]
+    fn each_member_has_the_level_that_is_asked_for() {
+        let lines = (0..5_000).map(|number| format!("request {} took {} ms", number * 7_919 % 997, number % 83));
+        let plain = lines.collect::<Vec<_>>().join("\n");
+        let mut gzip = Gzip::default();
+        let mut len = |level| gzip.whole(plain.as_bytes(), level).unwrap().len();
+        let (fast, small) = (len(1), len(9));
+        assert!(small < fast, "{small} bytes of {fast}");
+        assert_eq!(len(1), fast);
+    }
+
+    #[test]
     fn compressed_output_past_a_response_is_counted_and_not_kept() {
         let mut bounded = Bounded { bytes: Vec::new(), len: 0 };
         for _ in 0..100 {
