@@ -2,8 +2,9 @@
 
 from ministack import app
 
-from demo.emulator import adapter
+from demo.emulator import adapter, answers
 
 if __name__ == "__main__":
     adapter.install()
+    answers.install()
     app.main()

@@ -1,14 +1,13 @@
 """One emulator and one apply for all end-to-end tests."""
 
 import sys
-import warnings
 import zipfile
 from pathlib import Path
 
 import pytest
 
 from demo.emulator.server import Emulator
-from demo.infrastructure import Infrastructure, TerraformError
+from demo.infrastructure import Infrastructure
 from demo.pipeline import Pipeline
 
 # Firehose's 60 s for a batch are 0.6 s, its 300 s for an object 3 s.
@@ -39,27 +38,15 @@ def package(request) -> Path:
 @pytest.fixture(scope="session")
 def standing(package, tmp_path_factory):
     """The emulator, and what Terraform stood up on it, with the module's outputs by pipeline."""
-    for attempt in range(2):
-        directory = tmp_path_factory.mktemp("standing")
-        emulator = Emulator(directory, TIME_FACTOR)
-        emulator.start()
-        infrastructure = Infrastructure(emulator, pipeline_settings(package, directory), directory)
-        try:
-            infrastructure.init()
-            outputs = infrastructure.apply()
-            break
-        except TerraformError as error:
-            emulator.stop()
-            # Seen once in some twenty applies, on a busy machine: a resource that is said to exist already on an empty
-            # emulator. Perhaps an answer was lost and the provider asked again. A fault of the module's would come back.
-            if attempt or "AlreadyExists" not in str(error):
-                raise
-            warnings.warn(f"apply is tried again on a new emulator: {error}", stacklevel=1)
-        except BaseException:
-            emulator.stop()
-            raise
-    yield emulator, infrastructure, outputs
-    emulator.stop()
+    directory = tmp_path_factory.mktemp("standing")
+    emulator = Emulator(directory, TIME_FACTOR)
+    emulator.start()
+    infrastructure = Infrastructure(emulator, pipeline_settings(package, directory), directory)
+    try:
+        infrastructure.init()
+        yield emulator, infrastructure, infrastructure.apply()
+    finally:
+        emulator.stop()
 
 
 @pytest.fixture(scope="session")
