@@ -11,6 +11,7 @@
 
 mod blocks;
 mod escape;
+mod unescape;
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -84,7 +85,7 @@ impl<'a> JsonStr<'a> {
     /// Appends the text, unescaped, as UTF-8.
     pub fn append_text(self, out: &mut Vec<u8>) {
         if self.has_escapes {
-            blocks::append_unescaped(self.inner().as_bytes(), out);
+            unescape::append_unescaped(self.inner().as_bytes(), out);
         } else {
             out.extend_from_slice(self.inner().as_bytes());
         }

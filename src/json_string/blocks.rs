@@ -1,4 +1,5 @@
-//! Strings in blocks of 64 bytes, with one bit of a mask for each byte: where a string ends, and what it says.
+//! Strings in blocks of 64 bytes, with one bit of a mask for each byte: where a string ends, and where its escape
+//! sequences are.
 //!
 //! A message that is JSON itself has an escape sequence every few bytes. A search from one to the next costs more than
 //! what is between them; here a block costs the same however many there are.
@@ -6,31 +7,38 @@
 //! Source of the arithmetic on masks: Langdale and Lemire, "Parsing Gigabytes of JSON per Second", section 3.1.1,
 //! <https://arxiv.org/abs/1902.08318>.
 
-use memchr::memchr;
-use wide::u8x16;
+#![expect(clippy::inline_always, reason = "what is not inlined into `dispatch!` has none of the level's instructions")]
+
+use fearless_simd::{Level, Simd, dispatch, prelude::*, u8x64};
 
 use super::escape::Escape;
 
-const BLOCK_BYTES: usize = 64;
-const STEP_BYTES: usize = 32;
-const WINDOW_BYTES: usize = BLOCK_BYTES + STEP_BYTES;
+pub(super) const BLOCK_BYTES: usize = 64;
+
+/// 64 bytes of a string, with zeros behind its end.
+pub(super) type Block = [u8; BLOCK_BYTES];
 
 /// Index of the quote that closes the string whose characters begin where `bytes` does, if there is one and every
 /// escape sequence before it is one of JSON's.
-#[inline(never)]
 pub(super) fn closing_quote(bytes: &[u8]) -> Option<usize> {
+    closing_quote_at(Level::new(), bytes)
+}
+
+fn closing_quote_at(level: Level, bytes: &[u8]) -> Option<usize> {
+    dispatch!(level, simd => closing_quote_in_blocks(simd, bytes))
+}
+
+#[inline(always)]
+fn closing_quote_in_blocks<S: Simd>(simd: S, bytes: &[u8]) -> Option<usize> {
     let mut escaped = Escaped::default();
-    let mut last = [0; WINDOW_BYTES];
+    let mut last = [0; BLOCK_BYTES];
     let mut base = 0;
     while base < bytes.len() {
-        let window = window_at(bytes, base, &mut last);
-        let backslashes = positions(window, b'\\');
-        let quotes = positions(window, b'"');
-        let escaped = escaped.in_block(backslashes);
-        let closing = quotes & !escaped;
+        let masks = Masks::of(simd, block_at(bytes, base, &mut last), &mut escaped);
+        let closing = masks.quotes & !masks.escaped;
         let before_closing = closing.wrapping_sub(1) & !closing;
         // Most escape sequences are these two, and need no second look.
-        let mut others = escaped & before_closing & !(quotes | backslashes);
+        let mut others = masks.escaped & before_closing & !(masks.quotes | masks.backslashes);
         while others != 0 {
             let at = base + others.trailing_zeros() as usize;
             if !Escape::is_valid(&bytes[at..]) {
@@ -46,139 +54,56 @@ pub(super) fn closing_quote(bytes: &[u8]) -> Option<usize> {
     None
 }
 
-/// Appends the text of a string whose characters are `inner`, unescaped.
-pub(super) fn append_unescaped(inner: &[u8], out: &mut Vec<u8>) {
-    let (plain, rest) = inner.split_at(memchr(b'\\', inner).unwrap_or(inner.len()));
-    out.extend_from_slice(plain);
-    // Many a message has its line break at the end, and no other escape sequence.
-    if rest.len() <= FEW_BYTES {
-        append_one_by_one(rest, out);
-    } else {
-        append_in_blocks(rest, out);
+/// What is where in a block: the first byte is the lowest bit.
+pub(super) struct Masks {
+    pub(super) backslashes: u64,
+    pub(super) quotes: u64,
+    /// The bytes that follow a backslash that begins an escape sequence.
+    pub(super) escaped: u64,
+}
+
+impl Masks {
+    /// Of the block that follows the ones which `escaped` has seen.
+    #[inline(always)]
+    pub(super) fn of<S: Simd>(simd: S, block: &Block, escaped: &mut Escaped) -> Self {
+        let backslashes = positions(simd, block, b'\\');
+        Self { backslashes, quotes: positions(simd, block, b'"'), escaped: escaped.in_block(backslashes) }
     }
 }
 
-/// Bytes that are not worth a block.
-const FEW_BYTES: usize = 16;
-
-fn append_in_blocks(inner: &[u8], out: &mut Vec<u8>) {
-    let mut written = out.len();
-    // No escape sequence is shorter than what it stands for, and what a step writes too much needs room.
-    out.resize(written + inner.len() + WINDOW_BYTES, 0);
-    let mut escaped = Escaped::default();
-    let mut last = [0; WINDOW_BYTES];
-    let mut base = 0;
-    while base < inner.len() {
-        let starts_escaped = escaped.carry == 1;
-        let window = window_at(inner, base, &mut last);
-        let backslashes = positions(window, b'\\');
-        let escaped = escaped.in_block(backslashes);
-        let others = escaped & !(backslashes | positions(window, b'"'));
-        let has_unicode = others != 0 && others & positions(window, b'u') != 0;
-        let Some(target) = out[written..].first_chunk_mut().filter(|_| !has_unicode) else {
-            out.truncate(written);
-            append_one_by_one(&inner[base - usize::from(starts_escaped)..], out);
-            return;
-        };
-        written += unescape_block(window, BLOCK_BYTES.min(inner.len() - base), backslashes & !escaped, others, target);
-        base += BLOCK_BYTES;
-    }
-    out.truncate(written);
+/// Where `byte` is in the block.
+#[inline(always)]
+pub(super) fn positions<S: Simd>(simd: S, block: &Block, byte: u8) -> u64 {
+    u8x64::load_array_ref(simd, block).simd_eq(u8x64::splat(simd, byte)).to_bitmask()
 }
 
-/// Unescapes the first `len` bytes of a block without `\u`, and gives the length of the text. `beginnings` are the bytes
-/// that begin an escape sequence, `others` the second bytes that do not stand for themselves.
-fn unescape_block(
-    window: &[u8; WINDOW_BYTES],
-    len: usize,
-    mut beginnings: u64,
-    others: u64,
-    text: &mut [u8; WINDOW_BYTES],
-) -> usize {
-    let (mut read, mut written) = (0, 0);
-    if others & 1 != 0 {
-        text[0] = Escape::of_two_bytes(window[0]);
-        (read, written) = (1, 1);
-    }
-    while beginnings != 0 {
-        let at = beginnings.trailing_zeros() as usize;
-        beginnings &= beginnings - 1;
-        written += copy_run(window, read, at, text, written);
-        read = at + 1;
-        if others >> at & 0b10 != 0 {
-            text[written % BLOCK_BYTES] = Escape::of_two_bytes(window[read % BLOCK_BYTES]);
-            written += 1;
-            read += 1;
-        }
-    }
-    if read < len {
-        written += copy_run(window, read, len, text, written);
-    }
-    written
-}
-
-/// Copies the run from `read` to `end`, and maybe some bytes more: the runs are short, and steps of a fixed size are
-/// faster than finding out how short. Gives the run's length.
-///
-/// Nothing is ever out of bounds. That it is taken modulo the block's length is what tells the compiler.
-#[inline]
-fn copy_run(from: &[u8; WINDOW_BYTES], read: usize, end: usize, to: &mut [u8; WINDOW_BYTES], written: usize) -> usize {
-    let mut step = |done| {
-        let (read, written) = ((read + done) % BLOCK_BYTES, (written + done) % BLOCK_BYTES);
-        to[written..written + STEP_BYTES].copy_from_slice(&from[read..read + STEP_BYTES]);
-    };
-    let len = end - read;
-    step(0);
-    if len > STEP_BYTES {
-        step(STEP_BYTES);
-    }
-    len
-}
-
-const _: () = assert!(BLOCK_BYTES == 2 * STEP_BYTES, "two steps are a block");
-
-/// Appends the text of a string with few escape sequences, or with `\u` in it, which CloudWatch Logs writes for control
-/// characters alone.
-fn append_one_by_one(mut inner: &[u8], out: &mut Vec<u8>) {
-    while let Some(at) = memchr(b'\\', inner) {
-        out.extend_from_slice(&inner[..at]);
-        let escape = Escape::read(&inner[at..]);
-        out.extend_from_slice(escape.char.encode_utf8(&mut [0; 4]).as_bytes());
-        inner = &inner[at + escape.len..];
-    }
-    out.extend_from_slice(inner);
-}
-
-/// The block at `base` and a step more, with zeros behind the end.
-#[inline]
-fn window_at<'b>(bytes: &'b [u8], base: usize, last: &'b mut [u8; WINDOW_BYTES]) -> &'b [u8; WINDOW_BYTES] {
+/// The block at `base`, which is `last` if the string ends in it.
+#[inline(always)]
+pub(super) fn block_at<'b>(bytes: &'b [u8], base: usize, last: &'b mut Block) -> &'b Block {
     let rest = &bytes[base..];
-    if let Some(window) = rest.first_chunk() {
-        return window;
+    if let Some(block) = rest.first_chunk() {
+        return block;
     }
-    *last = [0; WINDOW_BYTES];
+    *last = [0; BLOCK_BYTES];
     last[..rest.len()].copy_from_slice(rest);
     last
 }
 
-/// Where `byte` is in the block at the start of a window: the first byte is the lowest bit.
-fn positions(window: &[u8; WINDOW_BYTES], byte: u8) -> u64 {
-    let (lanes, _) = window.as_chunks::<16>();
-    let wanted = u8x16::splat(byte);
-    lanes[..BLOCK_BYTES / 16]
-        .iter()
-        .rev()
-        .fold(0, |mask, lane| mask << 16 | u64::from(u8x16::new(*lane).simd_eq(wanted).to_bitmask()))
-}
-
 /// Which bytes follow a backslash that begins an escape sequence, from one block to the next.
 #[derive(Default)]
-struct Escaped {
+pub(super) struct Escaped {
     /// One if the first byte of the next block does.
     carry: u64,
 }
 
 impl Escaped {
+    /// Whether the first byte of the next block does.
+    #[inline(always)]
+    pub(super) fn is_next(&self) -> bool {
+        self.carry == 1
+    }
+
+    #[inline(always)]
     fn in_block(&mut self, backslashes: u64) -> u64 {
         const ODD_BITS: u64 = 0xaaaa_aaaa_aaaa_aaaa;
         if backslashes == 0 {
@@ -192,6 +117,17 @@ impl Escaped {
         self.carry = (escape_or_end & backslashes) >> 63;
         escaped
     }
+}
+
+/// The levels of vector instructions that this machine has.
+#[cfg(test)]
+pub(super) fn levels() -> Vec<Level> {
+    let best = Level::new();
+    #[cfg(target_arch = "x86_64")]
+    let lower = [best.as_avx2().map(Level::Avx2), best.as_sse4_2().map(Level::Sse4_2), best.as_sse2().map(Level::Sse2)];
+    #[cfg(not(target_arch = "x86_64"))]
+    let lower = [];
+    lower.into_iter().flatten().chain([best]).collect()
 }
 
 #[cfg(test)]
@@ -214,19 +150,14 @@ mod tests {
     }
 
     #[test]
-    fn escape_sequences_may_stand_anywhere_in_a_block() {
-        for (first, before) in
-            ["", r"\\"].into_iter().flat_map(|first| (0..2 * BLOCK_BYTES).map(move |len| (first, len)))
+    fn string_may_end_anywhere_in_a_block() {
+        for (level, before) in levels().into_iter().flat_map(|level| (0..2 * BLOCK_BYTES).map(move |len| (level, len)))
         {
             for escapes in [r#"\""#, r"\n", r"\\\\\t", r"\u001b\n", r"\ud83d\ude00\/", r#"\b\f\r\"\\"#] {
-                for after in [0, 1, STEP_BYTES, BLOCK_BYTES, 3 * BLOCK_BYTES] {
-                    let inner = first.to_owned() + &"a".repeat(before) + escapes + &"b".repeat(after) + escapes;
-                    let mut out = Vec::new();
-                    append_unescaped(inner.as_bytes(), &mut out);
-                    let expected: String = serde_json::from_str(&format!("\"{inner}\"")).unwrap();
-                    assert_eq!(String::from_utf8(out).unwrap(), expected);
-                    let literal = inner.clone() + "\"" + &"c".repeat(after);
-                    assert_eq!(closing_quote(literal.as_bytes()), Some(inner.len()));
+                let string = "a".repeat(before) + escapes;
+                for after in ["", "c", &"c".repeat(3 * BLOCK_BYTES)] {
+                    let bytes = format!("{string}\"{after}");
+                    assert_eq!(closing_quote_at(level, bytes.as_bytes()), Some(string.len()), "{level:?}");
                 }
             }
         }
@@ -235,15 +166,11 @@ mod tests {
     proptest! {
         #[test]
         fn string_ends_where_the_grammar_says(bytes in r#"(\\\\|\\"|\\[nu]|\\u[0-9a-fA-F]{4}|\\|[a-z]{1,20}|"|あ){0,60}"#) {
-            prop_assert_eq!(closing_quote(bytes.as_bytes()), closing_quote_by_the_grammar(bytes.as_bytes()));
-        }
-
-        #[test]
-        fn every_second_backslash_of_a_run_is_escaped(runs in prop::collection::vec((0_usize..70, 0_usize..70), 1..8)) {
-            let text: String = runs.iter().map(|&(letters, pairs)| "a".repeat(letters) + &"\\".repeat(2 * pairs)).collect();
-            let mut out = b"before".to_vec();
-            append_unescaped(text.as_bytes(), &mut out);
-            prop_assert_eq!(String::from_utf8(out).unwrap(), format!("before{}", text.replace(r"\\", "\\")));
+            let expected = closing_quote_by_the_grammar(bytes.as_bytes());
+            prop_assert_eq!(closing_quote(bytes.as_bytes()), expected);
+            for level in levels() {
+                prop_assert_eq!(closing_quote_at(level, bytes.as_bytes()), expected, "{:?}", level);
+            }
         }
     }
 }
