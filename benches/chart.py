@@ -40,7 +40,7 @@ def svg(results: dict) -> str:
         middle = y + (len(bars) * (BAR_HEIGHT + BAR_GAP) - BAR_GAP) / 2
         parts.append(_text(LABEL_WIDTH - 12, middle, name, "group", "end"))
         for bar, figures in bars.items():
-            parts.append(_bar(bar, figures["cpu_ms"], bars[FUNCTION]["cpu_ms"], scale, y))
+            parts.append(_bar(bar, figures, scale, y))
             y += BAR_HEIGHT + BAR_GAP
         y += GROUP_GAP
     height = y - GROUP_GAP + FOOTER_HEIGHT
@@ -62,11 +62,11 @@ def svg(results: dict) -> str:
     )
 
 
-def _bar(bar: str, cpu_ms: float, function_ms: float, scale: float, y: float) -> str:
-    width = max(cpu_ms * scale, 1)
-    value = f"{cpu_ms:.1f} ms"
+def _bar(bar: str, figures: dict, scale: float, y: float) -> str:
+    width = max(figures["cpu_ms"] * scale, 1)
+    value = f"{figures['cpu_ms']:.1f} ms"
     if bar == BLUEPRINT:
-        value += f", {cpu_ms / function_ms:.1f} × the function"
+        value += f", {figures['cpu_ratio']:.1f} × the function"
     rectangle = (
         f'<rect class="{BARS[bar]}" x="{LABEL_WIDTH}" y="{y}" width="{width:.1f}" height="{BAR_HEIGHT}" rx="2">'
         f"<title>{bar}: {value}</title></rect>"
@@ -85,7 +85,7 @@ def _legend(present: set[str]) -> list[str]:
 
 def _footer(results: dict) -> str:
     machine = results["machine"]
-    return f"{machine['cpu']}, {machine['python']}, {results['date'][:10]}. Medians of one run, measured in turn."
+    return f"{machine['cpu']}, {machine['python']}, {results['date'][:10]}. Medians of one run, each measured in turn with the function."
 
 
 def _in_words(bars: dict) -> str:

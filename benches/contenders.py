@@ -13,11 +13,15 @@ PYTHON_RUNTIME = f"AWS_Lambda_python{sys.version_info.major}.{sys.version_info.m
 
 @dataclass(frozen=True)
 class Contender:
-    """A command, and what its environment has beside Lambda's own variables."""
+    """A command, and what its environment has beside Lambda's own variables.
+
+    `beside` names the contender that it takes turns with, whose CPU its own is a ratio to.
+    """
 
     name: str
     command: list[str]
     environment: dict[str, str] = field(default_factory=dict)
+    beside: str | None = FUNCTION
 
 
 @dataclass(frozen=True)
@@ -31,14 +35,14 @@ class Programs:
         """The contenders on a workload, but for the floor: the function in its message format first, the blueprint second."""
         function = [str(self.function)]
         contenders = [
-            Contender(FUNCTION, function),
+            Contender(FUNCTION, function, beside=None),
             Contender(BLUEPRINT, _blueprint("handler"), {"AWS_EXECUTION_ENV": PYTHON_RUNTIME}),
             Contender(JSON, function, {"OUTPUT_FORMAT": "json"}),
         ]
         if workload == "json":
             contenders += [
                 Contender(VRL, function, {"VRL_PROGRAM": VRL_PROGRAM}),
-                Contender(BLUEPRINT_JSON, _blueprint("json_handler"), {"AWS_EXECUTION_ENV": PYTHON_RUNTIME}),
+                Contender(BLUEPRINT_JSON, _blueprint("json_handler"), {"AWS_EXECUTION_ENV": PYTHON_RUNTIME}, beside=VRL),
             ]
         if workload == "overflow":
             contenders.append(Contender(GZIP, function, {"OUTPUT_COMPRESSION": "gzip"}))

@@ -1,4 +1,7 @@
-"""Invocations and starts in turn: A B A B, so that what the machine does meanwhile befalls all alike.
+"""Invocations and starts in turn: A B A B, so that what the machine does meanwhile befalls both alike.
+
+Every ratio is of a pair that runs by itself. With all contenders in one round, each has what came before it: the floor took
+5.0 ms behind the blueprint, and 5.4 in turn with the function.
 
 Every contender is started anew several times. Now and then a process takes half as much again for as long as it lives, beside
 others of the same binary on the same event: 38 ms for 25. One process of each would make that a figure.
@@ -6,7 +9,7 @@ others of the same binary on the same event: 38 ms for 25. One process of each w
 
 import math
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
@@ -21,7 +24,7 @@ MEBIBYTE = 1 << 20
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is measured. A contender is started `processes` times, one after the other, and has `turns` each time."""
+    """How much is measured. A pair is started `processes` times, one after the other, and has `turns` each time."""
 
     processes: int
     warm_up: int
@@ -43,6 +46,17 @@ class Samples:
     peak_bytes: int = 0
     last: Invocation | None = None
 
+    @classmethod
+    def together(cls, samples: Iterable["Samples"]) -> "Samples":
+        """Of all the pairs that a contender is in."""
+        together = cls()
+        for each in samples:
+            together.cpu_seconds += each.cpu_seconds
+            together.wall_seconds += each.wall_seconds
+            together.peak_bytes = max(together.peak_bytes, each.peak_bytes)
+            together.last = each.last
+        return together
+
     def figures(self, log_events: dict[str, int] | None) -> dict:
         """As they are reported. `log_events` of each recordId, where the response is an answer to the records."""
         return {
@@ -57,6 +71,38 @@ class Samples:
         }
 
 
+class Pair:
+    """A contender and the one beside it, and what was measured of both while they took turns."""
+
+    def __init__(self, contender: Contender, beside: Contender):
+        self._contenders = (beside, contender)
+        self.samples = {each.name: Samples() for each in self._contenders}
+
+    def cpu_ratio(self) -> dict:
+        """The contender's CPU in that of the one beside it, as it is reported."""
+        beside, contender = (statistics.median(each.cpu_seconds) for each in self.samples.values())
+        return {"beside": self._contenders[0].name, "cpu_ratio": contender / beside}
+
+    def measure(self, event: Event, effort: Effort) -> None:
+        """One process of each, in turn."""
+        with ExitStack() as stack:
+            running = []
+            for contender in self._contenders:
+                process = stack.enter_context(MeasuredProcess(contender.command, contender.environment))
+                process.start()
+                for _ in range(effort.warm_up):
+                    process.invoke(event.body)
+                running.append((process, self.samples[contender.name]))
+            for _ in range(effort.turns):
+                for process, sample in running:
+                    for _ in range(effort.invocations_a_turn):
+                        sample.last, cpu_seconds = process.measured(event.body)
+                        sample.cpu_seconds.append(cpu_seconds)
+                        sample.wall_seconds.append(sample.last.wall_seconds)
+            for process, sample in running:
+                sample.peak_bytes = max(sample.peak_bytes, process.peak_memory_bytes())
+
+
 def measure(programs: Programs, event: Event, effort: Effort, note: Callable[[str], None]) -> dict[str, dict]:
     """The figures of every contender on a workload, by its name."""
     name = event.workload.name
@@ -69,34 +115,19 @@ def measure(programs: Programs, event: Event, effort: Effort, note: Callable[[st
         contenders.append(contender)
     _expect_same_work(answers)
 
-    samples = {contender.name: Samples() for contender in contenders}
+    named = {contender.name: contender for contender in contenders}
+    pairs = {each.name: Pair(each, named[each.beside]) for each in contenders if each.beside}
     for number in range(effort.processes):
         note(f"{name}: processes {number + 1} of {effort.processes}")
-        _measure_processes(contenders, event, effort, samples)
-    return {
-        contender.name: samples[contender.name].figures(event.log_events if contender.name != FLOOR else None)
-        for contender in contenders
-    }
-
-
-def _measure_processes(contenders: list[Contender], event: Event, effort: Effort, samples: dict[str, Samples]) -> None:
-    """One process of each contender, in turn."""
-    with ExitStack() as stack:
-        running = []
-        for contender in contenders:
-            process = stack.enter_context(MeasuredProcess(contender.command, contender.environment))
-            process.start()
-            for _ in range(effort.warm_up):
-                process.invoke(event.body)
-            running.append((process, samples[contender.name]))
-        for _ in range(effort.turns):
-            for process, sample in running:
-                for _ in range(effort.invocations_a_turn):
-                    sample.last, cpu_seconds = process.measured(event.body)
-                    sample.cpu_seconds.append(cpu_seconds)
-                    sample.wall_seconds.append(sample.last.wall_seconds)
-        for process, sample in running:
-            sample.peak_bytes = max(sample.peak_bytes, process.peak_memory_bytes())
+        for pair in pairs.values():
+            pair.measure(event, effort)
+    figures = {}
+    for contender in named:
+        samples = Samples.together(pair.samples[contender] for pair in pairs.values() if contender in pair.samples)
+        figures[contender] = samples.figures(event.log_events if contender != FLOOR else None)
+        if contender in pairs:
+            figures[contender] |= pairs[contender].cpu_ratio()
+    return figures
 
 
 def _answer(contender: Contender, event: Event) -> Invocation:

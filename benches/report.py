@@ -1,8 +1,6 @@
 """What a run prints: a table for each workload, and the targets."""
 
-from benches.contenders import FUNCTION
-
-COLUMNS = ["contender", "CPU ms", "x function", "wall p50", "wall p99", "peak MiB", "put back", "log events"]
+COLUMNS = ["contender", "CPU ms", "in turn", "wall p50", "wall p99", "peak MiB", "put back", "log events"]
 INSTRUCTIONS_COLUMN = "M instructions"
 
 
@@ -29,7 +27,7 @@ def print_workload(name: str, workload: dict) -> None:
         row = [
             contender,
             f"{figures['cpu_ms']:.2f}",
-            f"{figures['cpu_ms'] / contenders[FUNCTION]['cpu_ms']:.2f}",
+            f"{figures['cpu_ratio']:.2f} x {figures['beside']}" if "cpu_ratio" in figures else "",
             f"{figures['wall_p50_ms']:.1f}",
             f"{figures['wall_p99_ms']:.1f}",
             f"{figures['peak_mib']:.1f}",

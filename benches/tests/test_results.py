@@ -6,12 +6,14 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 
 from benches import chart, report, targets
-from benches.contenders import BLUEPRINT, BLUEPRINT_JSON, FLOOR, FUNCTION, GZIP, JSON, VRL
+from benches.contenders import BLUEPRINT, BLUEPRINT_JSON, FLOOR, FUNCTION, GZIP, JSON, VRL, Contender
+from benches.measure import Pair, Samples
 from benches.targets import Target, evaluate, evaluated
 
 
-def figures(cpu_ms, log_events=1_000, put_back=0):
-    return {
+def figures(cpu_ms, log_events=1_000, put_back=0, beside=None, cpu_ratio=None):
+    pair = {"beside": beside, "cpu_ratio": cpu_ratio} if beside else {}
+    return pair | {
         "cpu_ms": cpu_ms,
         "wall_p50_ms": cpu_ms,
         "wall_p99_ms": cpu_ms,
@@ -22,10 +24,18 @@ def figures(cpu_ms, log_events=1_000, put_back=0):
 
 
 def results():
-    contenders = {FUNCTION: figures(10), BLUEPRINT: figures(200), JSON: figures(12), FLOOR: figures(9.5, None)}
+    contenders = {
+        FUNCTION: figures(10),
+        BLUEPRINT: figures(200, beside=FUNCTION, cpu_ratio=20),
+        JSON: figures(12, beside=FUNCTION, cpu_ratio=1.2),
+        FLOOR: figures(9.5, None, beside=FUNCTION, cpu_ratio=0.95),
+    }
     workloads = {name: copy.deepcopy(contenders) for name in ("small", "full", "json", "overflow")}
-    workloads["json"] |= {VRL: figures(15), BLUEPRINT_JSON: figures(90)}
-    workloads["overflow"] |= {GZIP: figures(30, 2_000)}
+    workloads["json"] |= {
+        VRL: figures(15, beside=FUNCTION, cpu_ratio=1.5),
+        BLUEPRINT_JSON: figures(90, beside=VRL, cpu_ratio=6),
+    }
+    workloads["overflow"] |= {GZIP: figures(30, 2_000, beside=FUNCTION, cpu_ratio=3)}
     return {
         "date": "2026-03-02T01:00:00+00:00",
         "machine": {
@@ -83,6 +93,28 @@ def test_every_target_of_a_complete_run_has_a_value():
     values = {target["what"]: target["value"] for target in found}
     assert values["overflow: CPU with gzip, in CPU without, per log event returned"] == pytest.approx(1.5)
     assert values["small: CPU of the blueprint, in CPU of the function"] == 20
+    assert values["full: CPU of the function, in CPU of the floor"] == pytest.approx(1 / 0.95)
+
+
+def test_a_ratio_is_of_the_turns_of_a_pair():
+    run = results()
+    run["workloads"]["full"]["contenders"][BLUEPRINT]["cpu_ms"] = 1_000
+    values = {target["what"]: target["value"] for target in evaluate(run)}
+    assert values["full: CPU of the blueprint, in CPU of the function"] == 20
+    del run["workloads"]["full"]["contenders"][JSON]["beside"]
+    with pytest.raises(ValueError, match="took no turns beside each other"):
+        evaluate(run)
+
+
+def test_figures_of_a_contender_are_of_all_its_pairs():
+    function, blueprint = Contender(FUNCTION, [], beside=None), Contender(BLUEPRINT, [])
+    pair = Pair(blueprint, function)
+    pair.samples[FUNCTION].cpu_seconds += [1.0, 2.0, 9.0]
+    pair.samples[BLUEPRINT].cpu_seconds += [10.0, 12.0, 11.0]
+    assert pair.cpu_ratio() == {"beside": FUNCTION, "cpu_ratio": 5.5}
+    other = Samples([3.0], [4.0], peak_bytes=7)
+    together = Samples.together([pair.samples[FUNCTION], other])
+    assert (together.cpu_seconds, together.wall_seconds, together.peak_bytes) == ([1.0, 2.0, 9.0, 3.0], [4.0], 7)
 
 
 def test_without_the_floor_its_targets_are_neither_met_nor_missed():
@@ -109,7 +141,7 @@ def test_the_chart_has_every_bar():
 
 def test_the_report_names_what_is_not_met(capsys):
     run = results()
-    run["workloads"]["small"]["contenders"][BLUEPRINT]["cpu_ms"] = 30
+    run["workloads"]["small"]["contenders"][BLUEPRINT]["cpu_ratio"] = 3
     run["targets"] = targets.evaluate(run)
     report.print_machine(run)
     for name, workload in run["workloads"].items():
