@@ -8,6 +8,7 @@ import gzip
 import json
 
 from moto.server import ThreadedMotoServer
+from werkzeug.serving import WSGIRequestHandler
 
 from demo import log_events
 from demo.emulator.server import HOST, Emulator
@@ -19,6 +20,8 @@ class Moto(Emulator):
     """The same clients, on another server: a thread of this process."""
 
     def start(self):
+        # Headers and body in one write, as `demo/emulator/answers.py` has it for the emulator.
+        WSGIRequestHandler.wbufsize = -1
         self._server = ThreadedMotoServer(ip_address=HOST, port=self.port, verbose=False)
         self._server.start()
 
