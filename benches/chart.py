@@ -85,7 +85,7 @@ def _legend(present: set[str]) -> list[str]:
 
 def _footer(results: dict) -> str:
     machine = results["machine"]
-    return f"{machine['cpu']}, {machine['python']}, {results['date'][:10]}. Medians of one run, each measured in turn with the function."
+    return f"{machine['cpu']}, {machine['python']}, {results['date'][:10]}. Medians of one run, measured in turn."
 
 
 def _in_words(bars: dict) -> str:
