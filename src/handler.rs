@@ -218,3 +218,33 @@ fn log_ignored_log_groups(fates: &[Fate]) {
         );
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+
+    use super::*;
+
+    fn event_with_message(message: &str) -> String {
+        let log_event = format!(r#"{{"id":"1","timestamp":1510109208016,"message":"{message}"}}"#);
+        let payload = format!(
+            r#"{{"messageType":"DATA_MESSAGE","owner":"1","logGroup":"g","logStream":"s","logEvents":[{log_event}]}}"#
+        );
+        let record = format!(r#"{{"recordId":"r","data":"{}"}}"#, STANDARD.encode(payload));
+        format!(r#"{{"deliveryStreamArn":"arn:aws:firehose:r:1:deliverystream/s","records":[{record}]}}"#)
+    }
+
+    #[tokio::test]
+    async fn memory_of_a_large_record_is_not_kept() {
+        let function = Function::new(Config::default(), Reingester::offline()).unwrap();
+        let workspace_after = async |event: &str| {
+            function.invoke(event.as_bytes(), &Context::default()).await.unwrap();
+            function.lock_memory().workspace.capacity()
+        };
+        assert!(workspace_after(&event_with_message("short")).await > 0);
+        let large = event_with_message(&"a".repeat(KEPT_WORKSPACE_BYTES));
+        let kept = workspace_after(&large).await;
+        assert!(kept < large.len() / 2, "{kept} bytes");
+    }
+}
