@@ -37,8 +37,7 @@ fn closing_quote_in_blocks<S: Simd>(simd: S, bytes: &[u8]) -> Option<usize> {
         let masks = Masks::of(simd, block_at(bytes, base, &mut last), &mut escaped);
         let closing = masks.quotes & !masks.escaped;
         let before_closing = closing.wrapping_sub(1) & !closing;
-        // Most escape sequences are these two, and need no second look.
-        let mut others = masks.escaped & before_closing & !(masks.quotes | masks.backslashes);
+        let mut others = masks.others() & before_closing;
         while others != 0 {
             let at = base + others.trailing_zeros() as usize;
             if !Escape::is_valid(&bytes[at..]) {
@@ -57,7 +56,7 @@ fn closing_quote_in_blocks<S: Simd>(simd: S, bytes: &[u8]) -> Option<usize> {
 /// What is where in a block: the first byte is the lowest bit.
 pub(super) struct Masks {
     pub(super) backslashes: u64,
-    pub(super) quotes: u64,
+    quotes: u64,
     /// The bytes that follow a backslash that begins an escape sequence.
     pub(super) escaped: u64,
 }
@@ -68,6 +67,12 @@ impl Masks {
     pub(super) fn of<S: Simd>(simd: S, block: &Block, escaped: &mut Escaped) -> Self {
         let backslashes = positions(simd, block, b'\\');
         Self { backslashes, quotes: positions(simd, block, b'"'), escaped: escaped.in_block(backslashes) }
+    }
+
+    /// The second bytes of escape sequences but for `\"` and `\\`: most are these two, and need no second look.
+    #[inline(always)]
+    pub(super) fn others(&self) -> u64 {
+        self.escaped & !(self.quotes | self.backslashes)
     }
 }
 

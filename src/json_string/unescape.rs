@@ -45,7 +45,7 @@ fn append_in_blocks<S: Simd>(simd: S, inner: &[u8], out: &mut Vec<u8>) {
         let starts_escaped = escaped.is_next();
         let block = block_at(inner, base, &mut last);
         let masks = Masks::of(simd, block, &mut escaped);
-        let others = masks.escaped & !(masks.backslashes | masks.quotes);
+        let others = masks.others();
         let has_unicode = others != 0 && others & positions(simd, block, b'u') != 0;
         let Some(text) = out[written..].first_chunk_mut().filter(|_| !has_unicode) else {
             out.truncate(written);
