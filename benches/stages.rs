@@ -11,13 +11,13 @@ use std::path::Path;
 
 use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use firehose_logs_transform::cloudwatch_logs::decode::{self, Inflater};
+use firehose_logs_transform::cloudwatch_logs::message::{DataMessage, LogsMessage};
 use firehose_logs_transform::config::{Config, OutputCompression, OutputFormat};
-use firehose_logs_transform::decode::{self, Inflater};
-use firehose_logs_transform::event::{FirehoseEvent, FirehoseRecord};
-use firehose_logs_transform::logs_message::{DataMessage, LogsMessage};
+use firehose_logs_transform::firehose::event::{FirehoseEvent, FirehoseRecord};
+use firehose_logs_transform::firehose::response::ResponseWriter;
 use firehose_logs_transform::output::OutputBuffer;
-use firehose_logs_transform::plan::{Rules, Workspace, plan};
-use firehose_logs_transform::response::ResponseWriter;
+use firehose_logs_transform::plan::planner::{Rules, Workspace, plan};
 use firehose_logs_transform::transform;
 
 const EVENTS: &str = "target/bench/events";

@@ -5,8 +5,8 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use firehose_logs_transform::bootstrap;
-use firehose_logs_transform::logs_message::{DataMessage, LogEvent};
+use firehose_logs_transform::cloudwatch_logs::message::{DataMessage, LogEvent};
+use firehose_logs_transform::lambda::commands as bootstrap;
 use firehose_logs_transform::transform::{Transform, TransformError};
 
 pub(crate) struct Tsv;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tracing::Level;
 
-use crate::partition::PartitionKey;
+use crate::output::partition::PartitionKey;
 
 /// Everything that can be set.
 #[derive(Debug, Clone, PartialEq, Eq)]

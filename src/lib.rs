@@ -19,26 +19,11 @@
 //! - [`handler`]: one invocation from event to response.
 //! - [`config`]: the environment. [`logging`]: what the function says of itself. [`bootstrap`]: what `main` calls.
 
-mod base64_engine;
-pub mod bootstrap;
-pub mod budget;
+pub mod cloudwatch_logs;
 pub mod config;
-pub mod decode;
-pub mod event;
-pub mod fate;
-pub mod forecast;
-pub mod handler;
-mod json_scan;
-pub mod json_string;
-pub mod logging;
-pub mod logs_message;
+pub mod firehose;
+mod json;
+pub mod lambda;
 pub mod output;
-pub mod partition;
 pub mod plan;
-pub mod quotas;
-pub mod reingest;
-pub mod response;
-mod runtime_api;
-pub mod split;
-mod summary;
 pub mod transform;

@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-use firehose_logs_transform::{bootstrap, transform};
+use firehose_logs_transform::lambda::commands as bootstrap;
+use firehose_logs_transform::transform;
 
 fn main() -> ExitCode {
     bootstrap::main(|config| Ok(transform::of(config)?))

@@ -5,13 +5,14 @@
 //! has room for about ten times as many log events.
 
 mod compress;
+pub mod partition;
 
 use std::io::{self, Write};
 
 use self::compress::{Gzip, WHOLE_BYTES};
+use crate::cloudwatch_logs::message::DataMessage;
 use crate::config::OutputCompression;
-use crate::logs_message::DataMessage;
-use crate::quotas::RESPONSE_BUDGET_BYTES;
+use crate::firehose::quotas::RESPONSE_BUDGET_BYTES;
 use crate::transform::{Transform, TransformError};
 
 /// Buffers for the output of one record after another.
@@ -144,7 +145,7 @@ impl Output<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::logs_message::{LogEvent, LogsMessage};
+    use crate::cloudwatch_logs::message::{LogEvent, LogsMessage};
 
     /// A mebibyte of text for each log event, whatever is in it.
     struct Mebibyte;

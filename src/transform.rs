@@ -13,14 +13,14 @@ pub use message::Message;
 #[cfg(feature = "vrl")]
 pub use vrl::Vrl;
 
+use crate::cloudwatch_logs::message::{DataMessage, LogEvent};
 use crate::config::{Config, OutputFormat, VrlProgram};
-use crate::logs_message::{DataMessage, LogEvent};
 
 /// What becomes of one log event.
 ///
 /// A record's output is the concatenation of its log events' outputs, in their order, so whatever ends a line belongs
 /// to the output of its log event. An implementation that appends nothing filters the log event out; a record of which
-/// nothing is left is dropped. [`bootstrap::main`](crate::bootstrap::main) makes a function of one; it may see the same
+/// nothing is left is dropped. [`bootstrap::main`](crate::lambda::commands::main) makes a function of one; it may see the same
 /// log event twice, when a record is put back or delivered again.
 pub trait Transform: Send + Sync {
     /// Appends the output of `event`, one of the log events of `message`, to `out`, and touches nothing before that.

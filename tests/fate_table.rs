@@ -1,11 +1,11 @@
 //! The fate table of `docs/semantics.md`: a test for each row, through the public handler.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use firehose_logs_transform::cloudwatch_logs::message::{DataMessage, LogEvent};
+use firehose_logs_transform::cloudwatch_logs::split::PIECE_OUTPUT_BYTES;
 use firehose_logs_transform::config::Config;
-use firehose_logs_transform::logs_message::{DataMessage, LogEvent};
-use firehose_logs_transform::quotas::RESPONSE_BUDGET_BYTES;
-use firehose_logs_transform::response::{FRAME_LEN, failed_row_len, ok_row_len};
-use firehose_logs_transform::split::PIECE_OUTPUT_BYTES;
+use firehose_logs_transform::firehose::quotas::RESPONSE_BUDGET_BYTES;
+use firehose_logs_transform::firehose::response::{FRAME_LEN, failed_row_len, ok_row_len};
 use firehose_logs_transform::transform::{Transform, TransformError};
 use lambda_runtime::Diagnostic;
 use serde_json::{Value, json};

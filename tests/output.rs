@@ -2,8 +2,8 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use firehose_logs_transform::config::{Config, OutputCompression};
-use firehose_logs_transform::partition::PartitionKey;
-use firehose_logs_transform::quotas::RESPONSE_BUDGET_BYTES;
+use firehose_logs_transform::firehose::quotas::RESPONSE_BUDGET_BYTES;
+use firehose_logs_transform::output::partition::PartitionKey;
 use serde_json::{Value, json};
 
 use crate::common::records::{Record, data_message, gunzip_text, messages, record_of_output};

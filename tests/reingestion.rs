@@ -5,8 +5,8 @@
 use std::time::Duration;
 
 use firehose_logs_transform::config::Config;
-use firehose_logs_transform::handler::DEADLINE_MARGIN;
-use firehose_logs_transform::reingest::{ATTEMPT_TIMEOUT, Entry, Reingester, Source, Stream};
+use firehose_logs_transform::firehose::reingest::{ATTEMPT_TIMEOUT, Entry, Reingester, Source, Stream};
+use firehose_logs_transform::lambda::handler::DEADLINE_MARGIN;
 use serde_json::Value;
 use tokio::time::Instant;
 

@@ -1,7 +1,7 @@
 //! VRL programs: what they see, what becomes of what they leave, and what happens when they fail.
 
 use firehose_logs_transform::config::{Config, OutputCompression, VrlOnError, VrlProgram};
-use firehose_logs_transform::quotas::RESPONSE_BUDGET_BYTES;
+use firehose_logs_transform::firehose::quotas::RESPONSE_BUDGET_BYTES;
 use firehose_logs_transform::transform::{self, SetupError};
 use serde_json::{Value, json};
 

@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use flate2::{Compression, write::GzEncoder};
 use libdeflater::{CompressionLvl, Compressor};
 
-use crate::quotas::RESPONSE_BUDGET_BYTES;
+use crate::firehose::quotas::RESPONSE_BUDGET_BYTES;
 
 /// Bytes of output that are compressed at once, at the most.
 pub(super) const WHOLE_BYTES: usize = 4 * 1024 * 1024;

@@ -12,8 +12,8 @@
 use std::io::Write;
 
 use super::{Transform, TransformError};
-use crate::json_string::append_on_one_line;
-use crate::logs_message::{DataMessage, LogEvent};
+use crate::cloudwatch_logs::message::{DataMessage, LogEvent};
+use crate::json::string::append_on_one_line;
 
 /// One JSON object and `\n`: always one line, whatever is in the message.
 ///

@@ -1,7 +1,7 @@
 //! `OUTPUT_FORMAT=message`: the message and a line break, as AWS's blueprint writes it.
 
 use super::{Transform, TransformError};
-use crate::logs_message::{DataMessage, LogEvent};
+use crate::cloudwatch_logs::message::{DataMessage, LogEvent};
 
 /// The message as it is, and `\n`. A message that has line breaks in it becomes several lines.
 #[derive(Debug, Clone, Copy)]

@@ -37,8 +37,8 @@ use self::event::InputEvent;
 use self::line::{Unwritable, append_lines};
 use self::target::KeepingTarget;
 use super::{Json, SetupError, Transform, TransformError};
+use crate::cloudwatch_logs::message::{DataMessage, LogEvent};
 use crate::config::VrlOnError;
-use crate::logs_message::{DataMessage, LogEvent};
 
 /// A compiled program.
 pub struct Vrl {

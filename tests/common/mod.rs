@@ -10,10 +10,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use firehose_logs_transform::config::{Config, OutputFormat};
-use firehose_logs_transform::handler::{Function, HandlerError};
-use firehose_logs_transform::logging;
-use firehose_logs_transform::quotas::RESPONSE_BUDGET_BYTES;
-use firehose_logs_transform::reingest::{Jitter, Reingester};
+use firehose_logs_transform::firehose::quotas::RESPONSE_BUDGET_BYTES;
+use firehose_logs_transform::firehose::reingest::{Jitter, Reingester};
+use firehose_logs_transform::lambda::handler::{Function, HandlerError};
+use firehose_logs_transform::lambda::logging;
 use firehose_logs_transform::transform::Transform;
 use lambda_runtime::Context;
 use serde_json::{Value, json};

@@ -12,8 +12,8 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::retry::RetryConfig;
 use base64::{Engine, engine::general_purpose::STANDARD};
-use firehose_logs_transform::quotas::{MAX_BATCH_BYTES, MAX_BATCH_RECORDS, MAX_RECORD_DATA_BYTES};
-use firehose_logs_transform::reingest::Clients;
+use firehose_logs_transform::firehose::quotas::{MAX_BATCH_BYTES, MAX_BATCH_RECORDS, MAX_RECORD_DATA_BYTES};
+use firehose_logs_transform::firehose::reingest::Clients;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 

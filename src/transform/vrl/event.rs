@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use vrl::value::kind::Collection;
 use vrl::value::{Kind, ObjectMap, Value};
 
-use crate::json_string::{JsonStr, append_on_one_line};
-use crate::logs_message::{DataMessage, LogEvent};
+use crate::cloudwatch_logs::message::{DataMessage, LogEvent};
+use crate::json::string::{JsonStr, append_on_one_line};
 
 /// The types of the fields, which the compiler goes by.
 pub(super) fn kind() -> Kind {

@@ -1,0 +1,5 @@
+//! What CloudWatch Logs sends.
+
+pub mod decode;
+pub mod message;
+pub mod split;

@@ -1,0 +1,119 @@
+//! From a record's base64 to the text of its payload: base64, then gzip, then UTF-8.
+//!
+//! Inflating stops at a limit, so a megabyte that inflates to a gigabyte costs the limit and not the gigabyte. A payload
+//! that arrives as plain JSON is read as it is: that is what a stream with Firehose's own decompression on sends.
+
+mod inflate;
+
+use base64::{DecodeError as Base64Error, Engine};
+
+use self::inflate::GZIP_MAGIC;
+pub use self::inflate::{Inflater, declared_text_len};
+use crate::firehose::base64_engine::STANDARD;
+
+/// Why a record's data holds no text. None of these shows the data.
+#[derive(Debug, thiserror::Error)]
+pub enum DecodeError {
+    /// The record has no `data`, or one that is no string.
+    #[error("expected `data` to be a base64 string, found none")]
+    NoData,
+    /// The data is not base64.
+    #[error("expected base64, found something else at character {offset} of {len}")]
+    NotBase64 {
+        /// Counted from 0.
+        offset: usize,
+        /// Characters in all.
+        len: usize,
+    },
+    /// The data is neither gzip nor JSON.
+    #[error("expected gzip or plain JSON, found neither in {len} bytes")]
+    NotGzip {
+        /// Bytes before base64.
+        len: usize,
+    },
+    /// The gzip stream ends early, its checksum does not match, or something else follows it.
+    #[error("expected a whole gzip stream, found a broken one after {inflated} inflated bytes")]
+    BrokenGzip {
+        /// Bytes that came out before the fault.
+        inflated: usize,
+        /// What the decoder says of it.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The gzip stream holds more than the limit.
+    #[error(
+        "expected at most {limit} bytes inflated, found more; to take such records, raise MAX_DECOMPRESSED_BYTES and the \
+         function's memory"
+    )]
+    TooLarge {
+        /// The configured limit in bytes.
+        limit: usize,
+    },
+    /// The text is in another encoding.
+    #[error("expected UTF-8, found something else after {valid_up_to} bytes")]
+    NotUtf8 {
+        /// Bytes before the fault.
+        valid_up_to: usize,
+    },
+}
+
+/// Puts the original bytes of a record, what is inside its base64, in the place of what is in `original`.
+pub fn original_bytes(base64: &str, original: &mut Vec<u8>) -> Result<(), DecodeError> {
+    original.clear();
+    STANDARD.decode_vec(base64, original).map_err(|error| {
+        let len = base64.len();
+        let offset = match error {
+            Base64Error::InvalidByte(offset, _) | Base64Error::InvalidLastSymbol { offset, .. } => offset,
+            _ => len,
+        };
+        DecodeError::NotBase64 { offset, len }
+    })
+}
+
+/// The text of a record, inflated where it is gzip, of one member or of several.
+///
+/// # Errors
+/// Whatever is wrong with the bytes; [`DecodeError::TooLarge`] without having inflated past `limit` bytes.
+pub fn text<'b>(original: &'b [u8], limit: usize, inflater: &'b mut Inflater) -> Result<&'b str, DecodeError> {
+    let bytes = if original.starts_with(&GZIP_MAGIC) {
+        inflater.inflate(original, limit)?
+    } else if original.trim_ascii_start().starts_with(b"{") {
+        original
+    } else {
+        return Err(DecodeError::NotGzip { len: original.len() });
+    };
+    // The fast validation does not say where the fault is.
+    simdutf8::basic::from_utf8(bytes)
+        .or_else(|_| std::str::from_utf8(bytes))
+        .map_err(|error| DecodeError::NotUtf8 { valid_up_to: error.valid_up_to() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::inflate::tests::gzip;
+    use super::*;
+
+    fn text_of(original: &[u8], limit: usize) -> Result<String, DecodeError> {
+        text(original, limit, &mut Inflater::default()).map(str::to_owned)
+    }
+
+    #[test]
+    fn plain_json_is_read_as_it_is() {
+        assert_eq!(text_of(b" \n{}", 1).unwrap(), " \n{}");
+        assert_eq!(declared_text_len(b" \n{}"), None);
+    }
+
+    #[test]
+    fn decode_errors_name_the_place_and_never_the_content() {
+        let message = |bytes: &[u8]| text_of(bytes, 100).unwrap_err().to_string();
+        assert_eq!(message(b"secret"), "expected gzip or plain JSON, found neither in 6 bytes");
+        assert_eq!(message(b""), "expected gzip or plain JSON, found neither in 0 bytes");
+        assert_eq!(message(b"{\"a\":\"\xff\"}"), "expected UTF-8, found something else after 6 bytes");
+        let mut truncated = gzip(&[b'a'; 50]);
+        truncated.truncate(truncated.len() - 1);
+        assert_eq!(message(&truncated), "expected a whole gzip stream, found a broken one after 50 inflated bytes");
+        let base64 = |text: &str| original_bytes(text, &mut Vec::new()).unwrap_err().to_string();
+        assert_eq!(base64("secr!t=="), "expected base64, found something else at character 4 of 8");
+        assert_eq!(base64("secre"), "expected base64, found something else at character 5 of 5");
+    }
+}

@@ -1,0 +1,145 @@
+//! What Firehose sends: one event a batch, its records still base64.
+//!
+//! The event is borrowed from the request body, so a record's data is copied once, by its base64 decoder. What an event
+//! must have is little (`deliveryStreamArn` and `records`, each with a `recordId`): whatever else a record holds or
+//! lacks is that record's failure and not the invocation's.
+//!
+//! Source: "Required parameters for data transformation",
+//! <https://docs.aws.amazon.com/firehose/latest/dev/data-transformation-status-model.html>.
+
+mod scan;
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+use crate::firehose::quotas::MAX_PARTITION_KEY_CHARS;
+use crate::json::string::JsonStr;
+
+/// One invocation's input.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FirehoseEvent<'a> {
+    /// The stream that the records come from, and that overflow goes back to.
+    #[serde(borrow)]
+    pub delivery_stream_arn: Cow<'a, str>,
+    /// Where the stream itself reads from, if that is a Kinesis stream: overflow goes there then.
+    #[serde(borrow, default)]
+    pub source_kinesis_stream_arn: Option<Cow<'a, str>>,
+    /// The batch, in the order that the response keeps.
+    #[serde(borrow)]
+    pub records: Vec<FirehoseRecord<'a>>,
+}
+
+/// One entry of the event.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FirehoseRecord<'a> {
+    /// What the response calls this record.
+    #[serde(borrow)]
+    pub record_id: Cow<'a, str>,
+    #[serde(borrow, default, deserialize_with = "string")]
+    data: Option<JsonStr<'a>>,
+    #[serde(borrow, default)]
+    kinesis_record_metadata: Option<&'a RawValue>,
+}
+
+/// The event is no Firehose event: the one thing that fails an invocation.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "not a Firehose transformation event: expected an object with `deliveryStreamArn` and `records`, each of them with \
+     a `recordId`; found {found} at line {line}, column {column}; invoke this function from a Firehose stream's data \
+     transformation"
+)]
+pub struct InvalidEvent {
+    found: &'static str,
+    line: usize,
+    column: usize,
+}
+
+impl<'a> FirehoseEvent<'a> {
+    /// Reads the body of an invocation.
+    ///
+    /// The error says where the event is wrong and not what stands there: it may hold log content.
+    pub fn parse(body: &'a [u8]) -> Result<Self, InvalidEvent> {
+        if let Some(event) = str::from_utf8(body).ok().and_then(scan::scan) {
+            return Ok(event);
+        }
+        serde_json::from_slice(body).map_err(|error| InvalidEvent {
+            found: if error.is_data() { "a missing or different field" } else { "no JSON" },
+            line: error.line(),
+            column: error.column(),
+        })
+    }
+}
+
+impl<'a> FirehoseRecord<'a> {
+    /// The data as it came, in base64, if it is a string at all.
+    #[must_use]
+    pub fn base64_data(&self) -> Option<Cow<'a, str>> {
+        self.data.map(JsonStr::text)
+    }
+
+    /// The key that the record had in its Kinesis stream; where the event does not say it, the record's own id, which
+    /// spreads records over the shards as well as any.
+    #[must_use]
+    pub fn partition_key(&self) -> String {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct KinesisRecordMetadata {
+            partition_key: String,
+        }
+        let metadata = self.kinesis_record_metadata.and_then(|raw| serde_json::from_str(raw.get()).ok());
+        metadata
+            .map(|KinesisRecordMetadata { partition_key }| partition_key)
+            .filter(|key| !key.is_empty())
+            .unwrap_or_else(|| self.record_id.chars().take(MAX_PARTITION_KEY_CHARS).collect())
+    }
+}
+
+/// A string, or `None` for any other value.
+fn string<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Option<JsonStr<'a>>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(JsonStr::from_raw)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn record_of_any_shape_is_still_a_record() {
+        let body = r#"{"deliveryStreamArn":"arn","records":[
+            {"recordId":"1"},
+            {"recordId":"2","data":null},
+            {"recordId":"3","data":{"a":[1]},"kinesisRecordMetadata":7},
+            {"recordId":"4","data":"Zg\u003d\u003d","kinesisRecordMetadata":{"partitionKey":"k"}}]}"#;
+        let event = FirehoseEvent::parse(body.as_bytes()).unwrap();
+        let data: Vec<_> = event.records.iter().map(FirehoseRecord::base64_data).collect();
+        assert_eq!(data, [None, None, None, Some("Zg==".into())]);
+        let keys: Vec<_> = event.records.iter().map(FirehoseRecord::partition_key).collect();
+        assert_eq!(keys, ["1", "2", "3", "k"]);
+    }
+
+    #[test]
+    fn partition_key_made_of_an_id_is_as_long_as_kinesis_takes() {
+        let body = format!(r#"{{"deliveryStreamArn":"arn","records":[{{"recordId":"{}"}}]}}"#, "あ".repeat(257));
+        let event = FirehoseEvent::parse(body.as_bytes()).unwrap();
+        assert_eq!(event.records[0].partition_key().chars().count(), MAX_PARTITION_KEY_CHARS);
+    }
+
+    #[test]
+    fn what_is_no_firehose_event_is_refused_without_showing_it() {
+        for body in [
+            r#"{"awslogs":{"data":"secret"}}"#,
+            r#"{"deliveryStreamArn":"arn","records":"secret"}"#,
+            r#"{"deliveryStreamArn":"arn","records":[{"data":"secret"}]}"#,
+            r#"["secret"]"#,
+            "null",
+        ] {
+            let message = FirehoseEvent::parse(body.as_bytes()).unwrap_err().to_string();
+            assert!(message.contains("found a missing or different field at line 1"), "{message}");
+            assert!(!message.contains("secret"), "{message}");
+        }
+    }
+}

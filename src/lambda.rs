@@ -1,0 +1,7 @@
+//! The host.
+
+pub mod commands;
+pub mod handler;
+pub mod logging;
+mod runtime_api;
+mod summary;
