@@ -1,13 +1,14 @@
-//! Strings in blocks of 64 bytes, with one bit of a mask for each byte: where a string ends, and where its escape
-//! sequences are.
+//! Finds the closing quote and the escape sequences of a JSON string in blocks of 64 bytes, with one mask bit per byte.
 //!
-//! A message that is JSON itself has an escape sequence every few bytes. A search from one to the next costs more than
-//! what is between them; here a block costs the same however many there are.
+//! The arithmetic on these masks belongs here; [`unescape`](super::unescape) uses it too.
 //!
-//! Source of the arithmetic on masks: Langdale and Lemire, "Parsing Gigabytes of JSON per Second", section 3.1.1,
+//! A message that is JSON itself has an escape sequence every few bytes. Searching from one sequence to the next costs
+//! more than the bytes between them. A block costs the same however many sequences it has.
+//!
+//! Source of the arithmetic: Langdale and Lemire, "Parsing Gigabytes of JSON per Second", section 3.1.1,
 //! <https://arxiv.org/abs/1902.08318>.
 
-#![expect(clippy::inline_always, reason = "what is not inlined into `dispatch!` has none of the level's instructions")]
+#![expect(clippy::inline_always, reason = "only code inlined into `dispatch!` uses the level's instructions")]
 
 use fearless_simd::{Level, Simd, dispatch, prelude::*, u8x64};
 
@@ -15,35 +16,36 @@ use super::escape::Escape;
 
 pub(super) const BLOCK_BYTES: usize = 64;
 
-/// 64 bytes of a string, with zeros behind its end.
+/// 64 bytes of a string. If the string ends within the block, zeros follow its last byte.
 pub(super) type Block = [u8; BLOCK_BYTES];
 
-/// Index of the quote that closes the string whose characters begin where `bytes` does, if there is one and every
-/// escape sequence before it is one of JSON's.
+/// Returns the index of the quote that closes a string, where `bytes` starts with the string's first character.
+///
+/// `None` if no quote closes the string, or if an escape sequence before the quote is not valid JSON.
 pub(super) fn closing_quote(bytes: &[u8]) -> Option<usize> {
-    closing_quote_at(Level::new(), bytes)
+    closing_quote_at_level(Level::new(), bytes)
 }
 
-fn closing_quote_at(level: Level, bytes: &[u8]) -> Option<usize> {
+fn closing_quote_at_level(level: Level, bytes: &[u8]) -> Option<usize> {
     dispatch!(level, simd => closing_quote_in_blocks(simd, bytes))
 }
 
 #[inline(always)]
 fn closing_quote_in_blocks<S: Simd>(simd: S, bytes: &[u8]) -> Option<usize> {
-    let mut escaped = Escaped::default();
-    let mut last = [0; BLOCK_BYTES];
+    let mut escape_state = EscapeState::default();
+    let mut padded = [0; BLOCK_BYTES];
     let mut base = 0;
     while base < bytes.len() {
-        let masks = Masks::of(simd, block_at(bytes, base, &mut last), &mut escaped);
+        let masks = Masks::new(simd, block_at(bytes, base, &mut padded), &mut escape_state);
         let closing = masks.quotes & !masks.escaped;
         let before_closing = closing.wrapping_sub(1) & !closing;
-        let mut others = masks.others() & before_closing;
-        while others != 0 {
-            let at = base + others.trailing_zeros() as usize;
-            if !Escape::is_valid(&bytes[at..]) {
+        let mut unchecked = masks.uncommon_escapes() & before_closing;
+        while unchecked != 0 {
+            let index = base + unchecked.trailing_zeros() as usize;
+            if !Escape::is_valid(&bytes[index..]) {
                 return None;
             }
-            others &= others - 1;
+            unchecked &= unchecked - 1;
         }
         if closing != 0 {
             return Some(base + closing.trailing_zeros() as usize);
@@ -53,78 +55,83 @@ fn closing_quote_in_blocks<S: Simd>(simd: S, bytes: &[u8]) -> Option<usize> {
     None
 }
 
-/// What is where in a block: the first byte is the lowest bit.
+/// Masks of a block. The lowest bit stands for the first byte.
 pub(super) struct Masks {
     pub(super) backslashes: u64,
     quotes: u64,
-    /// The bytes that follow a backslash that begins an escape sequence.
+    /// The second bytes of escape sequences: those that follow a backslash which is not escaped itself.
     pub(super) escaped: u64,
 }
 
 impl Masks {
-    /// Of the block that follows the ones which `escaped` has seen.
+    /// Computes the masks of the block that follows the ones `escape_state` has seen.
     #[inline(always)]
-    pub(super) fn of<S: Simd>(simd: S, block: &Block, escaped: &mut Escaped) -> Self {
+    pub(super) fn new<S: Simd>(simd: S, block: &Block, escape_state: &mut EscapeState) -> Self {
         let backslashes = positions(simd, block, b'\\');
-        Self { backslashes, quotes: positions(simd, block, b'"'), escaped: escaped.in_block(backslashes) }
+        let escaped = escape_state.escaped_in_next_block(backslashes);
+        Self { backslashes, quotes: positions(simd, block, b'"'), escaped }
     }
 
-    /// The second bytes of escape sequences but for `\"` and `\\`: most are these two, and need no second look.
+    /// The second bytes of all escape sequences except `\"` and `\\`.
+    ///
+    /// Most sequences are these two. They need no further check, since they are valid and stand for their second byte.
     #[inline(always)]
-    pub(super) fn others(&self) -> u64 {
+    pub(super) fn uncommon_escapes(&self) -> u64 {
         self.escaped & !(self.quotes | self.backslashes)
     }
 }
 
-/// Where `byte` is in the block.
+/// Mask of the positions at which the block has `byte`.
 #[inline(always)]
 pub(super) fn positions<S: Simd>(simd: S, block: &Block, byte: u8) -> u64 {
     u8x64::load_array_ref(simd, block).simd_eq(u8x64::splat(simd, byte)).to_bitmask()
 }
 
-/// The block at `base`, which is `last` if the string ends in it.
+/// The block at `base`. If the string ends within the block, this is a copy in `padded`.
 #[inline(always)]
-pub(super) fn block_at<'b>(bytes: &'b [u8], base: usize, last: &'b mut Block) -> &'b Block {
+pub(super) fn block_at<'b>(bytes: &'b [u8], base: usize, padded: &'b mut Block) -> &'b Block {
     let rest = &bytes[base..];
     if let Some(block) = rest.first_chunk() {
         return block;
     }
-    *last = [0; BLOCK_BYTES];
-    last[..rest.len()].copy_from_slice(rest);
-    last
+    *padded = [0; BLOCK_BYTES];
+    padded[..rest.len()].copy_from_slice(rest);
+    padded
 }
 
-/// Which bytes follow a backslash that begins an escape sequence, from one block to the next.
+/// What one block passes to the next: an escape sequence may begin at the end of a block.
 #[derive(Default)]
-pub(super) struct Escaped {
-    /// One if the first byte of the next block does.
+pub(super) struct EscapeState {
+    /// 1 if the first byte of the next block is escaped, 0 otherwise.
     carry: u64,
 }
 
-impl Escaped {
-    /// Whether the first byte of the next block does.
+impl EscapeState {
+    /// Whether the first byte of the next block is escaped.
     #[inline(always)]
-    pub(super) fn is_next(&self) -> bool {
+    pub(super) fn next_byte_is_escaped(&self) -> bool {
         self.carry == 1
     }
 
+    /// Mask of the escaped bytes of the next block, which has these backslashes.
     #[inline(always)]
-    fn in_block(&mut self, backslashes: u64) -> u64 {
+    fn escaped_in_next_block(&mut self, backslashes: u64) -> u64 {
         const ODD_BITS: u64 = 0xaaaa_aaaa_aaaa_aaaa;
         if backslashes == 0 {
             return std::mem::take(&mut self.carry);
         }
-        // In a run of backslashes every other one begins a sequence: which ones depends on where the run begins, and the
-        // subtraction carries through the run to tell.
-        let beginning = backslashes & !self.carry;
-        let escape_or_end = (((beginning << 1) | ODD_BITS).wrapping_sub(beginning)) ^ ODD_BITS;
-        let escaped = escape_or_end ^ (backslashes | self.carry);
-        self.carry = (escape_or_end & backslashes) >> 63;
+        // In a run of backslashes, every other one begins a sequence. Which ones do depends on whether the run starts
+        // at an even or an odd bit. The carry of the subtraction runs through to the end of the run and tells these
+        // cases apart.
+        let possible_starts = backslashes & !self.carry;
+        let starts_and_ends = (((possible_starts << 1) | ODD_BITS).wrapping_sub(possible_starts)) ^ ODD_BITS;
+        let escaped = starts_and_ends ^ (backslashes | self.carry);
+        self.carry = (starts_and_ends & backslashes) >> 63;
         escaped
     }
 }
 
-/// The levels of vector instructions that this machine has.
+/// Every level of vector instructions that this machine supports.
 #[cfg(test)]
 pub(super) fn levels() -> Vec<Level> {
     let best = Level::new();
@@ -141,28 +148,28 @@ mod tests {
 
     use super::*;
 
-    /// One byte after the other, as the grammar has it.
-    fn closing_quote_by_the_grammar(bytes: &[u8]) -> Option<usize> {
-        let mut at = 0;
+    /// Follows the grammar, one byte after another.
+    fn closing_quote_byte_by_byte(bytes: &[u8]) -> Option<usize> {
+        let mut index = 0;
         loop {
-            match bytes.get(at)? {
-                b'"' => return Some(at),
-                b'\\' if Escape::is_valid(&bytes[at + 1..]) => at += Escape::read(&bytes[at..]).len.min(6),
+            match bytes.get(index)? {
+                b'"' => return Some(index),
+                b'\\' if Escape::is_valid(&bytes[index + 1..]) => index += Escape::read(&bytes[index..]).len.min(6),
                 b'\\' => return None,
-                _ => at += 1,
+                _ => index += 1,
             }
         }
     }
 
     #[test]
-    fn string_may_end_anywhere_in_a_block() {
+    fn closing_quote_is_found_anywhere_in_a_block() {
         for (level, before) in levels().into_iter().flat_map(|level| (0..2 * BLOCK_BYTES).map(move |len| (level, len)))
         {
             for escapes in [r#"\""#, r"\n", r"\\\\\t", r"\u001b\n", r"\ud83d\ude00\/", r#"\b\f\r\"\\"#] {
                 let string = "a".repeat(before) + escapes;
                 for after in ["", "c", &"c".repeat(3 * BLOCK_BYTES)] {
                     let bytes = format!("{string}\"{after}");
-                    assert_eq!(closing_quote_at(level, bytes.as_bytes()), Some(string.len()), "{level:?}");
+                    assert_eq!(closing_quote_at_level(level, bytes.as_bytes()), Some(string.len()), "{level:?}");
                 }
             }
         }
@@ -170,11 +177,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn string_ends_where_the_grammar_says(bytes in r#"(\\\\|\\"|\\[nu]|\\u[0-9a-fA-F]{4}|\\|[a-z]{1,20}|"|あ){0,60}"#) {
-            let expected = closing_quote_by_the_grammar(bytes.as_bytes());
+        fn closing_quote_matches_the_grammar(bytes in r#"(\\\\|\\"|\\[nu]|\\u[0-9a-fA-F]{4}|\\|[a-z]{1,20}|"|あ){0,60}"#) {
+            let expected = closing_quote_byte_by_byte(bytes.as_bytes());
             prop_assert_eq!(closing_quote(bytes.as_bytes()), expected);
             for level in levels() {
-                prop_assert_eq!(closing_quote_at(level, bytes.as_bytes()), expected, "{:?}", level);
+                prop_assert_eq!(closing_quote_at_level(level, bytes.as_bytes()), expected, "{:?}", level);
             }
         }
     }

@@ -1,46 +1,52 @@
-//! The fast way through JSON whose writer is known: tokens where they are expected, without a space between them.
+//! A fast scanner for JSON whose writer is known: it expects certain tokens in a certain order, without whitespace
+//! between them.
 //!
-//! What looks otherwise is no fault: a scan gives up, and the document is left to a JSON parser, which also finds out what
-//! is wrong if something is. So a scan takes nothing that the parser would refuse, or read otherwise.
+//! The steps that several scans share belong here. Each scan itself is in the module that knows the document.
+//!
+//! A document that looks different is not an error. The scan gives up (`None`), and a JSON parser reads the document
+//! instead and reports what is wrong, if anything is. So a scan must never accept what the parser would refuse or read
+//! differently.
 
-#![expect(clippy::inline_always, reason = "a third of a scan went into handing strings from one function to the next")]
+#![expect(clippy::inline_always, reason = "passing strings between functions took a third of a scan's time")]
 
 use serde::Deserialize;
 
 use crate::json::string::JsonStr;
 
-/// What is still to be scanned of a document.
+/// The part of a document that has not been scanned yet.
 pub(crate) struct JsonScanner<'a> {
     rest: &'a str,
 }
 
 impl<'a> JsonScanner<'a> {
-    /// Begins with a document, unless it has control characters: no string may have one, and between the tokens there is
-    /// none if there are no spaces. This is found out for a whole document much faster than for each string.
+    /// Starts at the beginning of a document. Gives up if the document has control characters.
+    ///
+    /// No string may contain one, and without whitespace there is none between tokens. One check of the whole document
+    /// is much faster than a check of each string.
     pub(crate) fn new(document: &'a str) -> Option<Self> {
-        let least = document.as_bytes().iter().fold(u8::MAX, |least, &byte| least.min(byte));
-        (least >= b' ').then_some(Self { rest: document })
+        let smallest_byte = document.as_bytes().iter().fold(u8::MAX, |smallest, &byte| smallest.min(byte));
+        (smallest_byte >= b' ').then_some(Self { rest: document })
     }
 
-    /// Goes on from an earlier place in a document.
+    /// Resumes at an earlier position of a document.
     pub(crate) fn at(rest: &'a str) -> Self {
         Self { rest }
     }
 
-    /// What is still to be scanned.
+    /// What has not been scanned yet.
     #[inline(always)]
     pub(crate) fn rest(&self) -> &'a str {
         self.rest
     }
 
-    /// Passes over what is known to be there.
+    /// Skips `expected`. Gives up if something else comes next.
     #[inline(always)]
     pub(crate) fn skip(&mut self, expected: &str) -> Option<()> {
         self.rest = self.rest.strip_prefix(expected)?;
         Some(())
     }
 
-    /// Takes `len` bytes.
+    /// Takes the next `len` bytes.
     #[inline(always)]
     pub(crate) fn take(&mut self, len: usize) -> Option<&'a str> {
         let (taken, rest) = self.rest.split_at_checked(len)?;
@@ -56,14 +62,15 @@ impl<'a> JsonScanner<'a> {
         Some(string)
     }
 
-    /// Takes the name of a member, and the colon behind it. An escaped name is none that is known: it is given up.
+    /// Takes the name of a member and the colon after it. Gives up if the name has escape sequences,
+    /// since no known name has any.
     pub(crate) fn name(&mut self) -> Option<&'a str> {
         let name = self.string()?.borrowed_text()?;
         self.skip(":")?;
         Some(name)
     }
 
-    /// Takes an object, a list or a string as a JSON parser reads it.
+    /// Takes an object, an array or a string, and has the JSON parser read it.
     pub(crate) fn parsed<T: Deserialize<'a>>(&mut self) -> Option<T> {
         let mut values = serde_json::Deserializer::from_str(self.rest).into_iter();
         let value = values.next()?.ok()?;
@@ -71,7 +78,7 @@ impl<'a> JsonScanner<'a> {
         Some(value)
     }
 
-    /// After a member or an element: whether `end` closes what it is in. If not, another one must follow.
+    /// Skips `end`, or the comma before the next member or element. Returns whether it was `end`.
     #[inline(always)]
     pub(crate) fn ends(&mut self, end: &str) -> Option<bool> {
         if self.skip(end).is_some() {
@@ -82,7 +89,7 @@ impl<'a> JsonScanner<'a> {
     }
 }
 
-/// Sets a member. One that comes twice is a fault, and the parser says so.
+/// Sets a member. Gives up on a duplicate, which is an error that the parser reports.
 pub(crate) fn set<T>(member: &mut Option<T>, value: T) -> Option<()> {
     member.replace(value).is_none().then_some(())
 }

@@ -1,99 +1,100 @@
-//! The text of a string: its bytes without the backslashes that begin an escape sequence.
+//! Unescapes a string: removes the backslashes that begin escape sequences, and replaces the bytes that stand for
+//! others.
 //!
-//! Of every eight bytes, one shuffle brings those that stay together, however many there are. The few that stand for
-//! another byte are replaced after that.
+//! For every eight bytes, one shuffle moves the bytes that are kept together, however many there are. The few bytes
+//! that stand for another byte are replaced after that.
 
-#![expect(clippy::inline_always, reason = "what is not inlined into `dispatch!` has none of the level's instructions")]
+#![expect(clippy::inline_always, reason = "only code inlined into `dispatch!` uses the level's instructions")]
 
 use fearless_simd::{Level, Simd, dispatch, prelude::*, u8x16};
 use memchr::memchr;
 
-use super::blocks::{BLOCK_BYTES, Block, Escaped, Masks, block_at, positions};
+use super::blocks::{BLOCK_BYTES, Block, EscapeState, Masks, block_at, positions};
 use super::escape::Escape;
 
-/// Bytes that are not worth a block.
-const FEW_BYTES: usize = 16;
+/// Up to this length, a string is not worth a block.
+const MAX_SHORT_BYTES: usize = 16;
 const LANE_BYTES: usize = 16;
-/// A block's text, and what the last shuffle writes too much.
-const ROOM_BYTES: usize = BLOCK_BYTES + LANE_BYTES;
+/// Space for the text of a block, and for the excess bytes that the last shuffle writes.
+const BLOCK_TEXT_BYTES: usize = BLOCK_BYTES + LANE_BYTES;
 
-/// Appends the text of a string whose characters are `inner`.
+/// Appends the text of a string. `inner` is what is between its quotes.
 pub(super) fn append_unescaped(inner: &[u8], out: &mut Vec<u8>) {
     let (plain, rest) = inner.split_at(memchr(b'\\', inner).unwrap_or(inner.len()));
     out.extend_from_slice(plain);
-    // Many a message has its line break at the end, and no other escape sequence.
-    if rest.len() <= FEW_BYTES {
+    // In many messages the line break at the end is the only escape sequence.
+    if rest.len() <= MAX_SHORT_BYTES {
         append_one_by_one(rest, out);
     } else {
-        append_at(Level::new(), rest, out);
+        append_at_level(Level::new(), rest, out);
     }
 }
 
-fn append_at(level: Level, inner: &[u8], out: &mut Vec<u8>) {
+fn append_at_level(level: Level, inner: &[u8], out: &mut Vec<u8>) {
     dispatch!(level, simd => append_in_blocks(simd, inner, out));
 }
 
 #[inline(always)]
 fn append_in_blocks<S: Simd>(simd: S, inner: &[u8], out: &mut Vec<u8>) {
     let mut written = out.len();
-    // No escape sequence is shorter than what it stands for.
-    out.resize(written + inner.len() + ROOM_BYTES, 0);
-    let mut escaped = Escaped::default();
-    let mut last = [0; BLOCK_BYTES];
+    // Text never gets longer, since no escape sequence is shorter than the text that it stands for.
+    out.resize(written + inner.len() + BLOCK_TEXT_BYTES, 0);
+    let mut escape_state = EscapeState::default();
+    let mut padded = [0; BLOCK_BYTES];
     let mut base = 0;
     while base < inner.len() {
-        let starts_escaped = escaped.is_next();
-        let block = block_at(inner, base, &mut last);
-        let masks = Masks::of(simd, block, &mut escaped);
-        let others = masks.others();
-        let has_unicode = others != 0 && others & positions(simd, block, b'u') != 0;
+        let starts_escaped = escape_state.next_byte_is_escaped();
+        let block = block_at(inner, base, &mut padded);
+        let masks = Masks::new(simd, block, &mut escape_state);
+        let uncommon = masks.uncommon_escapes();
+        let has_unicode = uncommon != 0 && uncommon & positions(simd, block, b'u') != 0;
         let Some(text) = out[written..].first_chunk_mut().filter(|_| !has_unicode) else {
             out.truncate(written);
             append_one_by_one(&inner[base - usize::from(starts_escaped)..], out);
             return;
         };
-        let stays = !(masks.backslashes & !masks.escaped);
-        keep(simd, block, stays, text);
-        replace(block, stays, others, text);
+        let kept = !(masks.backslashes & !masks.escaped);
+        compact(simd, block, kept, text);
+        replace_uncommon(block, kept, uncommon, text);
         let in_string = u64::MAX >> (BLOCK_BYTES - BLOCK_BYTES.min(inner.len() - base));
-        written += (stays & in_string).count_ones() as usize;
+        written += (kept & in_string).count_ones() as usize;
         base += BLOCK_BYTES;
     }
     out.truncate(written);
 }
 
-/// Moves the bytes of a block that stay to the start of `text`; what is behind them there has no meaning.
+/// Moves the kept bytes of a block to the start of `text`. What follows them in `text` has no meaning.
 #[inline(always)]
-fn keep<S: Simd>(simd: S, block: &Block, stays: u64, text: &mut [u8; ROOM_BYTES]) {
+fn compact<S: Simd>(simd: S, block: &Block, kept: u64, text: &mut [u8; BLOCK_TEXT_BYTES]) {
     let mut written = 0;
     let (lanes, _) = block.as_chunks::<LANE_BYTES>();
-    let stays = stays.to_le_bytes();
-    let (halves, _) = stays.as_chunks::<2>();
-    for (lane, halves) in lanes.iter().zip(halves) {
+    let kept = kept.to_le_bytes();
+    let (kept_by_lane, _) = kept.as_chunks::<2>();
+    for (lane, kept_by_half) in lanes.iter().zip(kept_by_lane) {
         let lane = u8x16::load_array_ref(simd, lane);
-        for (&stays, first) in halves.iter().zip([0, 8]) {
-            let indices = u8x16::load_array_ref(simd, &KEPT[usize::from(stays)]) + u8x16::splat(simd, first);
-            // Never behind a block's last byte. That it is taken modulo the block's length is what tells the compiler.
-            let at = written % BLOCK_BYTES;
-            lane.swizzle_dyn(indices).store_slice(&mut text[at..at + LANE_BYTES]);
-            written += stays.count_ones() as usize;
+        for (&kept, first) in kept_by_half.iter().zip([0, 8]) {
+            let indices = u8x16::load_array_ref(simd, &KEPT_INDICES[usize::from(kept)]) + u8x16::splat(simd, first);
+            // `written` is always less than the length of a block. The modulo tells the compiler so.
+            let start = written % BLOCK_BYTES;
+            lane.swizzle_dyn(indices).store_slice(&mut text[start..start + LANE_BYTES]);
+            written += kept.count_ones() as usize;
         }
     }
 }
 
-/// Replaces second bytes of escape sequences by what they stand for.
+/// Replaces the second bytes of uncommon escape sequences with the bytes that the sequences stand for.
 #[inline(always)]
-fn replace(block: &Block, stays: u64, mut others: u64, text: &mut [u8; ROOM_BYTES]) {
-    while others != 0 {
-        let before = (others & others.wrapping_neg()) - 1;
+fn replace_uncommon(block: &Block, kept: u64, mut uncommon: u64, text: &mut [u8; BLOCK_TEXT_BYTES]) {
+    while uncommon != 0 {
+        let before = (uncommon & uncommon.wrapping_neg()) - 1;
         let second = block[before.count_ones() as usize % BLOCK_BYTES];
-        text[(stays & before).count_ones() as usize % BLOCK_BYTES] = Escape::of_two_bytes(second);
-        others &= others - 1;
+        text[(kept & before).count_ones() as usize % BLOCK_BYTES] = Escape::unescaped_byte(second);
+        uncommon &= uncommon - 1;
     }
 }
 
-/// Which of eight bytes stay, by a mask of them: their indices, in order.
-static KEPT: [[u8; LANE_BYTES]; 256] = {
+/// For each mask of eight bytes, the indices of the bytes that it keeps, in order.
+static KEPT_INDICES: [[u8; LANE_BYTES]; 256] = {
     let mut table = [[0; LANE_BYTES]; 256];
     let mut mask = 0;
     while mask < table.len() {
@@ -110,14 +111,15 @@ static KEPT: [[u8; LANE_BYTES]; 256] = {
     table
 };
 
-/// Appends the text of a string with few escape sequences, or with `\u` in it, which CloudWatch Logs writes for control
-/// characters alone.
+/// Appends the text of a string, one escape sequence after another.
+///
+/// This is for short strings, and for strings with `\u`, which CloudWatch Logs writes for control characters only.
 fn append_one_by_one(mut inner: &[u8], out: &mut Vec<u8>) {
-    while let Some(at) = memchr(b'\\', inner) {
-        out.extend_from_slice(&inner[..at]);
-        let escape = Escape::read(&inner[at..]);
+    while let Some(start) = memchr(b'\\', inner) {
+        out.extend_from_slice(&inner[..start]);
+        let escape = Escape::read(&inner[start..]);
         out.extend_from_slice(escape.char.encode_utf8(&mut [0; 4]).as_bytes());
-        inner = &inner[at + escape.len..];
+        inner = &inner[start + escape.len..];
     }
     out.extend_from_slice(inner);
 }
@@ -129,20 +131,20 @@ mod tests {
     use super::*;
     use crate::json::blocks::levels;
 
-    /// The text of `inner`, which every level finds alike.
+    /// The text of `inner`, after checking that every level finds the same.
     fn text(inner: &str) -> String {
         let mut out = b"before".to_vec();
         append_unescaped(inner.as_bytes(), &mut out);
         for level in levels() {
             let mut at_level = b"before".to_vec();
-            append_at(level, inner.as_bytes(), &mut at_level);
+            append_at_level(level, inner.as_bytes(), &mut at_level);
             assert_eq!(at_level, out, "{level:?}");
         }
         String::from_utf8(out).unwrap().strip_prefix("before").unwrap().to_owned()
     }
 
     #[test]
-    fn escape_sequences_may_stand_anywhere_in_a_block() {
+    fn escape_sequences_are_unescaped_anywhere_in_a_block() {
         for (first, before) in
             ["", r"\\"].into_iter().flat_map(|first| (0..2 * BLOCK_BYTES).map(move |len| (first, len)))
         {
@@ -158,19 +160,19 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_second_backslash_of_a_run_stays(runs in prop::collection::vec((0_usize..70, 0_usize..70), 1..8)) {
+        fn every_second_backslash_of_a_run_is_kept(runs in prop::collection::vec((0_usize..70, 0_usize..70), 1..8)) {
             let inner: String = runs.iter().map(|&(letters, pairs)| "a".repeat(letters) + &"\\".repeat(2 * pairs)).collect();
             prop_assert_eq!(text(&inner), inner.replace(r"\\", "\\"));
         }
 
         #[test]
-        fn text_is_what_the_parser_reads(inner in r#"(\\["\\/bfnrt]|\\u00[0-9a-f]{2}|[a-z ]{1,20}|あ){0,60}"#) {
+        fn text_matches_the_parser(inner in r#"(\\["\\/bfnrt]|\\u00[0-9a-f]{2}|[a-z ]{1,20}|あ){0,60}"#) {
             let expected: String = serde_json::from_str(&format!("\"{inner}\"")).unwrap();
             prop_assert_eq!(text(&inner), expected);
         }
 
         #[test]
-        fn text_without_unicode_escapes_is_too(inner in r#"(\\["\\/bfnrt]|[a-z ]{1,20}|あ){0,60}"#) {
+        fn two_byte_escapes_match_the_parser(inner in r#"(\\["\\/bfnrt]|[a-z ]{1,20}|あ){0,60}"#) {
             let expected: String = serde_json::from_str(&format!("\"{inner}\"")).unwrap();
             prop_assert_eq!(text(&inner), expected);
         }
