@@ -67,7 +67,7 @@ impl Vrl {
         let diagnostics = |list: DiagnosticList| Formatter::new(source, list).to_string();
         let environment = ExternalEnv::new_with_kind(event::kind(), Kind::any_object());
         let compiled =
-            vrl::compiler::compile_with_external(source, &functions::pure(), &environment, CompileConfig::default());
+            vrl::compiler::compile_with_external(source, &functions::allowed(), &environment, CompileConfig::default());
         let CompilationResult { program, warnings, .. } =
             compiled.map_err(|list| SetupError::DoesNotCompile(diagnostics(list)))?;
         if !warnings.is_empty() {

@@ -1,4 +1,6 @@
-//! The log event as a program sees it, built anew for each with what the last one left.
+//! The log event as a program sees it.
+//!
+//! The names, types and values of its fields belong here. Each log event reuses the memory of the previous one.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +10,7 @@ use vrl::value::{Kind, ObjectMap, Value};
 use crate::cloudwatch_logs::message::{DataMessage, LogEvent};
 use crate::json::string::{JsonStr, append_on_one_line};
 
-/// The types of the fields, which the compiler goes by.
+/// The types of the fields, for VRL's compiler.
 pub(super) fn kind() -> Kind {
     let field = |name: &str, kind| (name.into(), kind);
     Kind::object(Collection::from(BTreeMap::from([
@@ -18,25 +20,25 @@ pub(super) fn kind() -> Kind {
         field("log_group", Kind::bytes()),
         field("log_stream", Kind::bytes()),
         field("message", Kind::bytes()),
-        // An object of strings by AWS's documentation, which nothing here makes sure of.
+        // AWS documents an object of strings, but nothing here checks that.
         field("extracted_fields", Kind::json().or_undefined()),
     ])))
 }
 
-/// The input of one run, and what is the same in the next.
+/// The input of a run, with memory that the next run reuses.
 pub(super) struct InputEvent {
-    /// After a run: what the program has left in `.`.
+    /// The program's `.`. After a run it is the output.
     value: Value,
-    /// The object that was in `.` before the program put something else there.
+    /// The object that was in `.` before the program replaced it as a whole.
     replaced: Option<ObjectMap>,
-    owner: Shared,
-    log_group: Shared,
-    log_stream: Shared,
+    owner: SharedText,
+    log_group: SharedText,
+    log_stream: SharedText,
 }
 
-/// A text that is the same for all log events of a record: VRL shares it rather than copies it.
+/// A text that all log events of a record have in common. Its clones share one buffer.
 #[derive(Default)]
-struct Shared {
+struct SharedText {
     literal: String,
     value: Option<Value>,
 }
@@ -44,14 +46,16 @@ struct Shared {
 const FIELDS: [&str; 6] = ["id", "timestamp", "owner", "log_group", "log_stream", "message"];
 
 impl InputEvent {
-    /// The object of this log event, in which nothing of the last one is, and where to put it when it is replaced.
+    /// Builds the object of this log event. Nothing of the previous log event is left in it.
+    ///
+    /// Returns the object, and the slot that keeps the object if the program replaces it as a whole.
     pub(super) fn fill(
         &mut self,
         message: &DataMessage<'_>,
         event: &LogEvent<'_>,
     ) -> (&mut Value, &mut Option<ObjectMap>) {
-        let left = std::mem::replace(&mut self.value, Value::Null);
-        let mut object = match (self.replaced.take(), left) {
+        let last = std::mem::replace(&mut self.value, Value::Null);
+        let mut object = match (self.replaced.take(), last) {
             (Some(object), _) | (None, Value::Object(object)) => object,
             _ => ObjectMap::new(),
         };
@@ -62,14 +66,14 @@ impl InputEvent {
         };
         set("id", text(event.id));
         set("timestamp", Value::Integer(event.timestamp));
-        set("owner", self.owner.of(message.owner));
-        set("log_group", self.log_group.of(message.log_group));
-        set("log_stream", self.log_stream.of(message.log_stream));
+        set("owner", self.owner.value(message.owner));
+        set("log_group", self.log_group.value(message.log_group));
+        set("log_stream", self.log_stream.value(message.log_stream));
         set("message", text(event.message));
         if let Some(fields) = event.extracted_fields {
             let mut json = Vec::new();
             append_on_one_line(fields, &mut json);
-            // What even so cannot be read, a number of a thousand digits for one, stays text.
+            // JSON that still cannot be read, such as a number of a thousand digits, stays text.
             let value = serde_json::from_slice(&json).unwrap_or_else(|_| Value::from(fields.get()));
             set("extracted_fields", value);
         }
@@ -83,15 +87,16 @@ impl Default for InputEvent {
         Self {
             value: Value::Null,
             replaced: None,
-            owner: Shared::default(),
-            log_group: Shared::default(),
-            log_stream: Shared::default(),
+            owner: SharedText::default(),
+            log_group: SharedText::default(),
+            log_stream: SharedText::default(),
         }
     }
 }
 
-impl Shared {
-    fn of(&mut self, string: JsonStr<'_>) -> Value {
+impl SharedText {
+    /// Returns the value of `string`. A new one is built only if `string` differs from the last one.
+    fn value(&mut self, string: JsonStr<'_>) -> Value {
         if self.literal != string.literal() {
             *self = Self { literal: string.literal().to_owned(), value: None };
         }

@@ -1,17 +1,18 @@
-//! The functions that a program can call: VRL's standard library, without what reaches beyond the log event.
+//! The functions that a program can call: VRL's standard library without those that reach beyond the log event.
 //!
-//! The cargo features chosen for the crate leave out most of that already. It is left out here once more by name, since
-//! any other crate of the same build can switch features on.
+//! The list of excluded functions and the reasons belong here. The cargo features chosen for the `vrl` crate exclude
+//! most of these functions already. They are also excluded here by name, since any other crate in the same build can
+//! enable features.
 
 use vrl::compiler::Function;
 
-/// What a program cannot call.
-const LEFT_OUT: [&str; 20] = [
-    // The network.
+/// The functions that a program cannot call.
+const EXCLUDED: [&str; 20] = [
+    // They reach the network.
     "dns_lookup",
     "http_request",
     "reverse_dns",
-    // The environment and the host. `parse_groks`, `parse_etld`, the schemas and the descriptors read files.
+    // They read the environment or the host. The last five read files: patterns, suffix lists, descriptors and schemas.
     "get_env_var",
     "get_hostname",
     "get_timezone_name",
@@ -20,25 +21,25 @@ const LEFT_OUT: [&str; 20] = [
     "parse_proto",
     "encode_proto",
     "validate_json_schema",
-    // The function's own log, which log content must not come into.
+    // It writes to the function's own log, where log content must not appear.
     "log",
-    // What inflates without a limit: a kilobyte of a log event could take a gigabyte of memory.
+    // They inflate without a limit: a kilobyte of a log event could take a gigabyte of memory.
     "decode_gzip",
     "decode_lz4",
     "decode_snappy",
     "decode_zlib",
     "decode_zstd",
-    // What goes as deep as the text that it reads: a log event of brackets or dots would overflow the stack, and end the
-    // process with every record of the batch. `parse_json`, `parse_yaml` and `parse_cbor` have a limit of their own.
+    // They recurse as deep as the text is nested: a log event of brackets or dots would overflow the stack, and end the
+    // process with every record of the event. `parse_json`, `parse_yaml` and `parse_cbor` have a limit of their own.
     "parse_ruby_hash",
     "parse_xml",
     "unflatten",
 ];
 
 /// Every function that a program can call.
-pub(super) fn pure() -> Vec<Box<dyn Function>> {
+pub(super) fn allowed() -> Vec<Box<dyn Function>> {
     let mut functions = vrl::stdlib::all();
-    functions.retain(|function| !LEFT_OUT.contains(&function.identifier()));
+    functions.retain(|function| !EXCLUDED.contains(&function.identifier()));
     functions
 }
 
@@ -46,12 +47,12 @@ pub(super) fn pure() -> Vec<Box<dyn Function>> {
 mod tests {
     use super::*;
 
-    /// A new version of VRL brings new functions: each is looked at before a program can call it.
+    /// A new version of VRL brings new functions. A person reviews each before programs can call it.
     #[test]
-    fn programs_can_call_the_functions_that_were_looked_at_and_no_others() {
-        let mut found: Vec<_> = pure().iter().map(|function| function.identifier()).collect();
+    fn programs_can_call_only_reviewed_functions() {
+        let mut found: Vec<_> = allowed().iter().map(|function| function.identifier()).collect();
         found.sort_unstable();
-        let looked_at: Vec<_> = include_str!("functions.txt").split_whitespace().collect();
-        assert_eq!(found, looked_at);
+        let reviewed: Vec<_> = include_str!("functions.txt").split_whitespace().collect();
+        assert_eq!(found, reviewed);
     }
 }

@@ -1,47 +1,49 @@
-//! What a program leaves in `.`, as lines.
+//! Writes what a program leaves in `.` as lines.
+//!
+//! How each VRL type is written, and what cannot be written, belongs here.
 
 use serde::Serialize;
 use vrl::value::Value;
 
-/// Bytes of output that one log event may have, at the most.
+/// The limit on the output of one log event.
 ///
-/// Sixteen times the largest log event that CloudWatch Logs takes: more comes of a program that multiplies what it is
-/// given, and would take the function's memory with it.
+/// It is sixteen times the largest log event that CloudWatch Logs accepts. Only a program that multiplies its input
+/// writes more, and that would use up the function's memory.
 const MAX_LOG_EVENT_OUTPUT_BYTES: usize = 16 * 1024 * 1024;
 
 /// Why a value cannot be written.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Unwritable {
-    /// JSON has no such number. That none is NaN, VRL makes sure of.
-    #[error("expected numbers that JSON can write in `.`, found an infinite one")]
+    /// JSON has no infinite numbers. It has no NaN either, but VRL makes sure that there is none.
+    #[error("expected finite numbers in `.`, found an infinite one")]
     Infinite,
-    /// It is longer than it may be.
-    #[error("expected at most {MAX_LOG_EVENT_OUTPUT_BYTES} bytes of output of one log event in `.`, found more")]
+    /// The output is longer than the limit.
+    #[error("expected at most {MAX_LOG_EVENT_OUTPUT_BYTES} bytes of output for one log event, found more")]
     TooLong,
 }
 
 /// Appends a line for each element of an array, nothing for `null`, and one line for anything else.
 pub(super) fn append_lines(value: &Value, out: &mut Vec<u8>) -> Result<(), Unwritable> {
-    let most = out.len().saturating_add(MAX_LOG_EVENT_OUTPUT_BYTES);
+    let max_len = out.len().saturating_add(MAX_LOG_EVENT_OUTPUT_BYTES);
     match value {
-        Value::Array(elements) => elements.iter().try_for_each(|element| append_line(element, most, out)),
-        other => append_line(other, most, out),
+        Value::Array(elements) => elements.iter().try_for_each(|element| append_line(element, max_len, out)),
+        other => append_line(other, max_len, out),
     }
 }
 
-fn append_line(value: &Value, most: usize, out: &mut Vec<u8>) -> Result<(), Unwritable> {
+fn append_line(value: &Value, max_len: usize, out: &mut Vec<u8>) -> Result<(), Unwritable> {
     match value {
         Value::Null => return Ok(()),
         Value::Bytes(_) | Value::String(_) => {
             out.extend_from_slice(value.to_str_lossy().unwrap_or_default().as_bytes());
         }
-        other => append_json(other, most, out)?,
+        other => append_json(other, max_len, out)?,
     }
     out.push(b'\n');
-    if out.len() > most { Err(Unwritable::TooLong) } else { Ok(()) }
+    if out.len() > max_len { Err(Unwritable::TooLong) } else { Ok(()) }
 }
 
-fn append_json(value: &Value, most: usize, out: &mut Vec<u8>) -> Result<(), Unwritable> {
+fn append_json(value: &Value, max_len: usize, out: &mut Vec<u8>) -> Result<(), Unwritable> {
     match value {
         Value::Object(object) => {
             out.push(b'{');
@@ -49,7 +51,7 @@ fn append_json(value: &Value, most: usize, out: &mut Vec<u8>) -> Result<(), Unwr
                 append_comma(index, out);
                 append_scalar(name, out);
                 out.push(b':');
-                append_json(member, most, out)?;
+                append_json(member, max_len, out)?;
             }
             out.push(b'}');
         }
@@ -57,14 +59,14 @@ fn append_json(value: &Value, most: usize, out: &mut Vec<u8>) -> Result<(), Unwr
             out.push(b'[');
             for (index, element) in elements.iter().enumerate() {
                 append_comma(index, out);
-                append_json(element, most, out)?;
+                append_json(element, max_len, out)?;
             }
             out.push(b']');
         }
         Value::Float(float) if float.is_infinite() => return Err(Unwritable::Infinite),
         scalar => append_scalar(scalar, out),
     }
-    if out.len() > most { Err(Unwritable::TooLong) } else { Ok(()) }
+    if out.len() > max_len { Err(Unwritable::TooLong) } else { Ok(()) }
 }
 
 fn append_comma(index: usize, out: &mut Vec<u8>) {
@@ -95,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn each_type_has_its_line() {
+    fn each_type_is_written_as_documented() {
         for (value, expected) in [
             (value!({b: {c: [1, null, "\n"]}, a: true}), "{\"a\":true,\"b\":{\"c\":[1,null,\"\\n\"]}}\n"),
             (value!("as it is\nwith its line break"), "as it is\nwith its line break\n"),
@@ -111,20 +113,20 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_utf_8_becomes_the_replacement_character() {
+    fn bytes_that_are_not_utf_8_become_the_replacement_character() {
         let bytes = || Value::from(b"a\xffb");
         assert_eq!(lines(&bytes()).as_deref(), Ok("a\u{fffd}b\n"));
         assert_eq!(lines(&Value::Object([("k".into(), bytes())].into())).as_deref(), Ok("{\"k\":\"a\u{fffd}b\"}\n"));
     }
 
     #[test]
-    fn infinite_number_is_refused_wherever_it_stands() {
+    fn infinite_number_is_refused_at_any_depth() {
         assert_eq!(lines(&float(f64::INFINITY)), Err(Unwritable::Infinite));
         assert_eq!(lines(&value!([{a: [(float(f64::NEG_INFINITY))]}])), Err(Unwritable::Infinite));
     }
 
     #[test]
-    fn output_is_one_under_at_and_one_over_the_limit() {
+    fn output_is_accepted_up_to_the_limit_and_not_one_byte_over() {
         let lines_of = |len| lines(&Value::from("m".repeat(len))).map(|output| output.len());
         assert_eq!(lines_of(MAX_LOG_EVENT_OUTPUT_BYTES - 2), Ok(MAX_LOG_EVENT_OUTPUT_BYTES - 1));
         assert_eq!(lines_of(MAX_LOG_EVENT_OUTPUT_BYTES - 1), Ok(MAX_LOG_EVENT_OUTPUT_BYTES));
@@ -132,13 +134,13 @@ mod tests {
     }
 
     #[test]
-    fn endless_output_is_given_up_at_the_limit() {
+    fn excessive_output_stops_at_the_limit() {
         let shared = Value::from("m".repeat(1024 * 1024));
-        for endless in
+        for excessive in
             [Value::Array(vec![shared.clone(); 1_000]), Value::Array(vec![Value::Array(vec![shared; 1_000])])]
         {
             let mut out = Vec::new();
-            assert_eq!(append_lines(&endless, &mut out), Err(Unwritable::TooLong));
+            assert_eq!(append_lines(&excessive, &mut out), Err(Unwritable::TooLong));
             assert!(out.capacity() <= 3 * MAX_LOG_EVENT_OUTPUT_BYTES, "{}", out.capacity());
         }
     }

@@ -1,13 +1,14 @@
-//! What a program reads and writes: VRL's own target, but that the object of the log event outlives `. = ...`.
+//! What a program reads and writes: VRL's own target, except that the object of the log event survives `. = ...`.
 //!
-//! Most programs end by putting something else in `.`. The object that was there, six names and their places, would be
-//! made anew for each log event: two thirds of all allocations of a small program.
+//! Only this difference belongs here. Most programs end by assigning something else to `.`. VRL would then free the
+//! object that was there, and its six names and their nodes would be allocated again for each log event: two thirds of
+//! all allocations of a small program.
 
 use vrl::compiler::{SecretTarget, Target, TargetValueRef};
 use vrl::path::{OwnedTargetPath, PathPrefix};
 use vrl::value::{ObjectMap, Value};
 
-/// A target that puts the first object that is replaced as a whole aside.
+/// A target that keeps the first object that the program replaces as a whole.
 #[derive(Debug)]
 pub(super) struct KeepingTarget<'t> {
     pub(super) target: TargetValueRef<'t>,
