@@ -1,9 +1,14 @@
-//! What each stage of an invocation takes, on the events of `make bench`.
+//! The time of each stage of an invocation, on the events of `make bench`.
 //!
-//! `make bench-stages` writes the events and runs this. A stage's input is made beforehand, by the stages before it, for
-//! all records of an event; the time is for all of them.
+//! `make bench-stages` writes the events and runs this. The input of a stage is made beforehand, by the stages before it. A time
+//! covers all records of an event.
 
-#![allow(missing_docs, clippy::panic, clippy::unwrap_used, reason = "a benchmark ends where a program would report")]
+#![allow(
+    missing_docs,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a benchmark stops where a program would report an error"
+)]
 
 use std::fs;
 use std::hint::black_box;
@@ -11,14 +16,11 @@ use std::path::Path;
 
 use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use firehose_logs_transform::cloudwatch_logs::decode::{self, Inflater};
-use firehose_logs_transform::cloudwatch_logs::message::{DataMessage, LogsMessage};
-use firehose_logs_transform::config::{Config, OutputCompression, OutputFormat};
-use firehose_logs_transform::firehose::event::{FirehoseEvent, FirehoseRecord};
-use firehose_logs_transform::firehose::response::ResponseWriter;
-use firehose_logs_transform::output::OutputBuffer;
-use firehose_logs_transform::plan::planner::{Rules, Workspace, plan};
-use firehose_logs_transform::transform;
+use firehose_logs_transform::DataMessage;
+use firehose_logs_transform::internals::{
+    Compression, ErrorDetail, FirehoseEvent, FirehoseRecord, Inflater, LogsMessage, OutputBuffer, OutputFormat,
+    OutputOptions, PlanOptions, ResponseWriter, Rules, TransformOptions, Workspace, original_bytes, plan, text,
+};
 
 const EVENTS: &str = "target/bench/events";
 
@@ -36,11 +38,9 @@ fn of_workload(criterion: &mut Criterion, workload: &str, body: &[u8]) {
     let event = FirehoseEvent::parse(body).unwrap();
     let base64: Vec<_> = event.records.iter().filter_map(FirehoseRecord::base64_data).collect();
     let originals: Vec<_> = base64.iter().map(|data| original(data)).collect();
-    let limit = Config::default().max_decompressed_bytes;
-    let texts: Vec<_> = originals
-        .iter()
-        .map(|original| decode::text(original, limit, &mut Inflater::default()).unwrap().to_owned())
-        .collect();
+    let limit = PlanOptions::default().max_decompressed_bytes;
+    let texts: Vec<_> =
+        originals.iter().map(|original| text(original, limit, &mut Inflater::default()).unwrap().to_owned()).collect();
     let messages: Vec<_> = texts.iter().filter_map(|text| data_message(text)).collect();
     let text_bytes: usize = texts.iter().map(String::len).sum();
 
@@ -50,7 +50,7 @@ fn of_workload(criterion: &mut Criterion, workload: &str, body: &[u8]) {
 
     let mut buffer = Vec::new();
     group.bench_function("base64", |bencher| {
-        bencher.iter(|| base64.iter().for_each(|data| decode::original_bytes(data, &mut buffer).unwrap()));
+        bencher.iter(|| base64.iter().for_each(|data| original_bytes(data, &mut buffer).unwrap()));
     });
 
     group.throughput(Throughput::Bytes(text_bytes as u64));
@@ -58,7 +58,7 @@ fn of_workload(criterion: &mut Criterion, workload: &str, body: &[u8]) {
     group.bench_function("inflate", |bencher| {
         bencher.iter(|| {
             for original in &originals {
-                black_box(decode::text(original, limit, &mut inflater).unwrap());
+                black_box(text(original, limit, &mut inflater).unwrap());
             }
         });
     });
@@ -66,43 +66,44 @@ fn of_workload(criterion: &mut Criterion, workload: &str, body: &[u8]) {
         bencher.iter(|| texts.iter().for_each(|text| drop(black_box(LogsMessage::parse(text).unwrap()))));
     });
 
-    let gzip = OutputCompression::Gzip { level: 3 };
-    let json = Config { output_format: OutputFormat::Json, ..Config::default() };
-    for (name, config, compression) in [
-        ("transform_message", Config::default(), OutputCompression::None),
-        ("transform_json", json, OutputCompression::None),
-        ("transform_message_gzip", Config::default(), gzip),
+    for (name, format, compression) in [
+        ("transform_message", OutputFormat::Message, Compression::None),
+        ("transform_json", OutputFormat::Json, Compression::None),
+        ("transform_message_gzip", OutputFormat::Message, Compression::Gzip { level: 3 }),
     ] {
-        let transform = transform::of(&config).unwrap();
+        let options = TransformOptions { format, ..TransformOptions::default() };
+        let transform = options.build(ErrorDetail::PlaceOnly).unwrap();
         let mut output = OutputBuffer::default();
         group.bench_function(name, |bencher| {
             bencher.iter(|| {
                 for message in &messages {
-                    black_box(output.fill(message, &*transform, compression).unwrap());
+                    output.fill(message, &*transform, compression).unwrap();
+                    black_box(output.data());
                 }
             });
         });
     }
 
-    let config = Config::default();
-    let transform = transform::of(&config).unwrap();
-    let rules = Rules { config: &config, transform: &*transform, account: None };
+    let transform = TransformOptions::default().build(ErrorDetail::PlaceOnly).unwrap();
+    let (options, output) = (&PlanOptions::default(), &OutputOptions::default());
+    let rules = Rules { options, output, transform: &*transform, account: None };
     let mut workspace = Workspace::default();
     let mut response = Bytes::new();
     group.bench_function("plan", |bencher| {
         bencher.iter(|| {
-            let mut writer = ResponseWriter::over(std::mem::take(&mut response));
+            let mut writer = ResponseWriter::reusing(std::mem::take(&mut response));
             black_box(plan(&event, &rules, &mut workspace, &mut writer).unwrap());
             response = writer.finish();
         });
     });
 
     let mut output = OutputBuffer::default();
-    let output = output.fill(&messages[0], &*transform, OutputCompression::None).unwrap().bytes;
+    output.fill(&messages[0], &*transform, Compression::None).unwrap();
+    let output = output.data();
     group.throughput(Throughput::Bytes(output.len() as u64));
     group.bench_function("row_of_first_record", |bencher| {
         bencher.iter(|| {
-            let mut writer = ResponseWriter::over(std::mem::take(&mut response));
+            let mut writer = ResponseWriter::reusing(std::mem::take(&mut response));
             writer.put_ok_row("id", output, None);
             response = writer.finish();
         });
@@ -112,7 +113,7 @@ fn of_workload(criterion: &mut Criterion, workload: &str, body: &[u8]) {
 
 fn original(base64: &str) -> Vec<u8> {
     let mut original = Vec::new();
-    decode::original_bytes(base64, &mut original).unwrap();
+    original_bytes(base64, &mut original).unwrap();
     original
 }
 

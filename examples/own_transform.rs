@@ -1,13 +1,11 @@
-//! A function with a transform of its own: log events as tab-separated values, without DEBUG lines.
+//! A function with a custom transform: log events as tab-separated values, without DEBUG lines.
 //!
-//! Deploy it as the function itself: `cargo lambda build --release --arm64 --example own_transform`.
+//! Deploy it like the function itself: `cargo lambda build --release --arm64 --example own_transform`.
 
 use std::io::Write;
 use std::process::ExitCode;
 
-use firehose_logs_transform::cloudwatch_logs::message::{DataMessage, LogEvent};
-use firehose_logs_transform::lambda::commands as bootstrap;
-use firehose_logs_transform::transform::{Transform, TransformError};
+use firehose_logs_transform::{DataMessage, LogEvent, Transform, TransformError};
 
 pub(crate) struct Tsv;
 
@@ -24,5 +22,5 @@ impl Transform for Tsv {
 }
 
 fn main() -> ExitCode {
-    bootstrap::main(|_config| Ok(Box::new(Tsv)))
+    firehose_logs_transform::run_with(|| Ok(Box::new(Tsv)))
 }

@@ -1,83 +1,36 @@
-//! Environment variables, read once at start. An empty variable counts as one that is not set.
+//! Settings from environment variables, read once at start. An empty variable counts as unset.
+//!
+//! This module turns variables into the option types that the other modules own. It is the only one that knows the variables'
+//! names. A new setting belongs here, in its owner's options, and in the README's table.
 
 mod settings;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use tracing::Level;
 
+use crate::firehose::reingest::ReingestOptions;
 use crate::output::partition::PartitionKey;
+use crate::output::{Compression, OutputOptions};
+use crate::plan::PlanOptions;
+use crate::transform::{OutputFormat, TransformOptions, VrlOnError, VrlProgram};
 
-/// Everything that can be set.
+/// All settings, by their owners.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
-    /// `OUTPUT_FORMAT`: what becomes of a log event.
-    pub output_format: OutputFormat,
-    /// `VRL_PROGRAM` or `VRL_FILE`: a program that takes the output format's place.
-    pub vrl_program: Option<VrlProgram>,
-    /// `VRL_ON_ERROR`: what becomes of a log event on which the program fails.
-    pub vrl_on_error: VrlOnError,
-    /// Whether errors may show log events. No variable sets this, and in Lambda it is never so: `run` alone, on the
-    /// user's own machine, has reason to.
-    pub quotes_log_events: bool,
-    /// `OUTPUT_COMPRESSION` and `OUTPUT_COMPRESSION_LEVEL`: whether a record's output is a gzip member, and of what level.
-    pub output_compression: OutputCompression,
-    /// `PARTITION_KEYS`: what Firehose's dynamic partitioning gets to know of each record.
-    pub partition_keys: Vec<PartitionKey>,
-    /// `IGNORED_LOG_GROUPS`: names of log groups whose records are dropped.
-    pub ignored_log_groups: Vec<String>,
-    /// `MAX_DECOMPRESSED_BYTES`: a record that inflates to more bytes than this fails.
-    pub max_decompressed_bytes: usize,
-    /// `REINGEST_MAX_ATTEMPTS`: how often a record is offered to the stream before it fails.
-    pub reingest_max_attempts: u32,
+    /// Which transform to build.
+    pub transform: TransformOptions,
+    /// The form of a record's output.
+    pub output: OutputOptions,
+    /// Limits, and log groups to ignore.
+    pub plan: PlanOptions,
+    /// How often re-ingestion is attempted.
+    pub reingest: ReingestOptions,
     /// `AWS_LAMBDA_LOG_LEVEL`, which Lambda sets from the function's logging configuration.
     pub log_level: Level,
-    /// `AWS_LAMBDA_LOG_GROUP_NAME`, which Lambda sets: the log group that this function writes to.
-    pub own_log_group: Option<String>,
 }
 
-/// The values of `OUTPUT_FORMAT`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OutputFormat {
-    /// The message and a line break.
-    Message,
-    /// A line of JSON with the message and where it comes from.
-    Json,
-}
-
-/// Where a VRL program stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum VrlProgram {
-    /// In `VRL_PROGRAM` itself.
-    Inline(String),
-    /// In the file that `VRL_FILE` names, which is relative to the deployment package.
-    File(PathBuf),
-}
-
-/// The values of `VRL_ON_ERROR`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum VrlOnError {
-    /// Its record fails.
-    Fail,
-    /// It has no output.
-    Drop,
-    /// It is put out as [`OutputFormat::Json`] has it.
-    Keep,
-}
-
-/// The values of `OUTPUT_COMPRESSION`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OutputCompression {
-    /// The output as it is.
-    None,
-    /// One gzip member a record.
-    Gzip {
-        /// From 1, fast, to 9, small.
-        level: u32,
-    },
-}
-
-/// A variable has a value that it cannot have.
+/// A variable has a value that is not allowed.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("environment variable {variable}: expected {expected}, found {found:?}")]
 pub struct ConfigError {
@@ -89,92 +42,98 @@ pub struct ConfigError {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            output_format: OutputFormat::Message,
-            vrl_program: None,
-            vrl_on_error: VrlOnError::Fail,
-            quotes_log_events: false,
-            output_compression: OutputCompression::None,
-            partition_keys: Vec::new(),
-            ignored_log_groups: Vec::new(),
-            max_decompressed_bytes: 64 * 1024 * 1024,
-            reingest_max_attempts: 20,
+            transform: TransformOptions::default(),
+            output: OutputOptions::default(),
+            plan: PlanOptions::default(),
+            reingest: ReingestOptions::default(),
             log_level: Level::INFO,
-            own_log_group: None,
         }
     }
 }
 
 impl Config {
-    /// Reads the process's environment.
+    /// Reads the environment of the process.
     pub fn from_env() -> Result<Self, ConfigError> {
         Self::read(|name| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned()))
     }
 
-    /// Reads variables from wherever `lookup` finds them.
+    /// Reads the variables that `lookup` returns.
     pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let default = Self::default();
         let variable = |name| Variable { name, value: lookup(name).filter(|value| !value.is_empty()) };
-        let gzip_level =
-            variable("OUTPUT_COMPRESSION_LEVEL").parse_or(DEFAULT_GZIP_LEVEL, "a number from 1 to 9", |value| {
-                value.parse().ok().filter(|level| (1..=9).contains(level))
-            })?;
         Ok(Self {
-            output_format: variable("OUTPUT_FORMAT").parse_or(
-                default.output_format,
-                "message or json",
-                OutputFormat::named,
-            )?,
-            vrl_program: vrl_program(
-                variable("VRL_PROGRAM").value,
-                variable("VRL_FILE").value,
-                variable("LAMBDA_TASK_ROOT").value,
-            )?,
-            vrl_on_error: variable("VRL_ON_ERROR").parse_or(
-                default.vrl_on_error,
-                "fail, drop or keep",
-                VrlOnError::named,
-            )?,
-            quotes_log_events: default.quotes_log_events,
-            output_compression: variable("OUTPUT_COMPRESSION").parse_or(
-                default.output_compression,
-                "none or gzip",
-                |value| match value {
-                    "none" => Some(OutputCompression::None),
-                    "gzip" => Some(OutputCompression::Gzip { level: gzip_level }),
-                    _ => None,
-                },
-            )?,
-            partition_keys: variable("PARTITION_KEYS").parse_or(
-                default.partition_keys,
-                "owner, log_group, log_stream, year, month, day and hour, each at most once, separated by commas",
-                parse_partition_keys,
-            )?,
-            ignored_log_groups: variable("IGNORED_LOG_GROUPS").parse_or(
-                default.ignored_log_groups,
-                "names of log groups, separated by commas",
-                parse_log_groups,
-            )?,
-            max_decompressed_bytes: variable("MAX_DECOMPRESSED_BYTES").parse_or(
-                default.max_decompressed_bytes,
-                "a number of bytes from 1 to 1073741824",
-                |value| value.parse().ok().filter(|bytes| (1..=1024 * 1024 * 1024).contains(bytes)),
-            )?,
-            reingest_max_attempts: variable("REINGEST_MAX_ATTEMPTS").parse_or(
-                default.reingest_max_attempts,
-                "a number from 1 to 100",
-                |value| value.parse().ok().filter(|attempts| (1..=100).contains(attempts)),
-            )?,
+            transform: transform_options(&variable)?,
+            output: output_options(&variable)?,
+            plan: plan_options(&variable)?,
+            reingest: ReingestOptions {
+                max_attempts: variable("REINGEST_MAX_ATTEMPTS").parse_or(
+                    ReingestOptions::default().max_attempts,
+                    "a number from 1 to 100",
+                    |value| value.parse().ok().filter(|attempts| (1..=100).contains(attempts)),
+                )?,
+            },
             log_level: variable("AWS_LAMBDA_LOG_LEVEL").parse_or(
-                default.log_level,
+                Level::INFO,
                 "TRACE, DEBUG, INFO, WARN, ERROR or FATAL",
                 parse_log_level,
             )?,
-            own_log_group: variable("AWS_LAMBDA_LOG_GROUP_NAME").value,
         })
     }
 }
 
-/// On real logs level 6 makes objects 7 to 11 % smaller, and compressing takes up to 1.7 times as long.
+fn transform_options(variable: &impl Fn(&'static str) -> Variable) -> Result<TransformOptions, ConfigError> {
+    let default = TransformOptions::default();
+    Ok(TransformOptions {
+        format: variable("OUTPUT_FORMAT").parse_or(default.format, "message or json", OutputFormat::from_name)?,
+        program: vrl_program(
+            variable("VRL_PROGRAM").value,
+            variable("VRL_FILE").value,
+            variable("LAMBDA_TASK_ROOT").value,
+        )?,
+        on_error: variable("VRL_ON_ERROR").parse_or(default.on_error, "fail, drop or keep", VrlOnError::from_name)?,
+    })
+}
+
+fn output_options(variable: &impl Fn(&'static str) -> Variable) -> Result<OutputOptions, ConfigError> {
+    let default = OutputOptions::default();
+    let level = variable("OUTPUT_COMPRESSION_LEVEL").parse_or(DEFAULT_GZIP_LEVEL, "a number from 1 to 9", |value| {
+        value.parse().ok().filter(|level| (1..=9).contains(level))
+    })?;
+    Ok(OutputOptions {
+        compression: variable("OUTPUT_COMPRESSION").parse_or(
+            default.compression,
+            "none or gzip",
+            |value| match value {
+                "none" => Some(Compression::None),
+                "gzip" => Some(Compression::Gzip { level }),
+                _ => None,
+            },
+        )?,
+        partition_keys: variable("PARTITION_KEYS").parse_or(
+            default.partition_keys,
+            "owner, log_group, log_stream, year, month, day and hour, each at most once, separated by commas",
+            parse_partition_keys,
+        )?,
+    })
+}
+
+fn plan_options(variable: &impl Fn(&'static str) -> Variable) -> Result<PlanOptions, ConfigError> {
+    let default = PlanOptions::default();
+    Ok(PlanOptions {
+        max_decompressed_bytes: variable("MAX_DECOMPRESSED_BYTES").parse_or(
+            default.max_decompressed_bytes,
+            "a number of bytes from 1 to 1073741824",
+            |value| value.parse().ok().filter(|bytes| (1..=1024 * 1024 * 1024).contains(bytes)),
+        )?,
+        ignored_log_groups: variable("IGNORED_LOG_GROUPS").parse_or(
+            default.ignored_log_groups,
+            "names of log groups, separated by commas",
+            parse_log_groups,
+        )?,
+        own_log_group: variable("AWS_LAMBDA_LOG_GROUP_NAME").value,
+    })
+}
+
+/// On real logs, level 6 makes objects 7 to 11 % smaller and takes up to 1.7 times as long.
 const DEFAULT_GZIP_LEVEL: u32 = 3;
 
 struct Variable {
@@ -211,12 +170,12 @@ fn vrl_program(
 }
 
 fn parse_partition_keys(value: &str) -> Option<Vec<PartitionKey>> {
-    let keys: Vec<_> = value.split(',').map(|name| PartitionKey::named(name.trim())).collect::<Option<_>>()?;
+    let keys: Vec<_> = value.split(',').map(|name| PartitionKey::from_name(name.trim())).collect::<Option<_>>()?;
     let is_repeated = |(index, key)| keys[..index].contains(key);
     (!keys.iter().enumerate().any(is_repeated)).then_some(keys)
 }
 
-/// Names as CloudWatch Logs allows them: 1 to 512 of letters, digits and `_-/.#`.
+/// Splits names that CloudWatch Logs allows: 1 to 512 ASCII letters, digits and `_-/.#`.
 /// Source: <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html>.
 fn parse_log_groups(value: &str) -> Option<Vec<String>> {
     let is_name = |name: &&str| {
@@ -244,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_set_gives_the_defaults() {
+    fn unset_variables_have_defaults() {
         assert_eq!(read(&[]), Ok(Config::default()));
         assert_eq!(read(&[("OUTPUT_FORMAT", ""), ("IGNORED_LOG_GROUPS", "")]), Ok(Config::default()));
     }
@@ -267,17 +226,22 @@ mod tests {
         assert_eq!(
             config,
             Ok(Config {
-                output_format: OutputFormat::Json,
-                vrl_program: Some(VrlProgram::Inline(".a = 1".into())),
-                vrl_on_error: VrlOnError::Keep,
-                quotes_log_events: false,
-                output_compression: OutputCompression::Gzip { level: 9 },
-                partition_keys: PartitionKey::ALL.to_vec(),
-                ignored_log_groups: vec!["/aws/lambda/a".into(), "b#1".into()],
-                max_decompressed_bytes: 1_000,
-                reingest_max_attempts: 3,
+                transform: TransformOptions {
+                    format: OutputFormat::Json,
+                    program: Some(VrlProgram::Inline(".a = 1".into())),
+                    on_error: VrlOnError::Keep,
+                },
+                output: OutputOptions {
+                    compression: Compression::Gzip { level: 9 },
+                    partition_keys: PartitionKey::ALL.to_vec(),
+                },
+                plan: PlanOptions {
+                    max_decompressed_bytes: 1_000,
+                    ignored_log_groups: vec!["/aws/lambda/a".into(), "b#1".into()],
+                    own_log_group: Some("/aws/lambda/self".into()),
+                },
+                reingest: ReingestOptions { max_attempts: 3 },
                 log_level: Level::DEBUG,
-                own_log_group: Some("/aws/lambda/self".into()),
             })
         );
     }
@@ -327,7 +291,7 @@ mod tests {
 
     #[test]
     fn vrl_file_is_relative_to_the_deployment_package() {
-        let path = |variables: &[(&str, &str)]| match read(variables).unwrap().vrl_program {
+        let path = |variables: &[(&str, &str)]| match read(variables).unwrap().transform.program {
             Some(VrlProgram::File(path)) => path.display().to_string(),
             other => panic!("{other:?}"),
         };

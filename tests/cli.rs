@@ -6,9 +6,9 @@ use serde_json::Value;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
-use crate::common::aws::LocalAws;
-use crate::common::records::{Record, record_of_output};
-use crate::common::{event, results};
+use crate::support::local_aws::LocalAws;
+use crate::support::records::{Record, record_of_output};
+use crate::support::{event, results};
 
 struct Ended {
     code: i32,
@@ -106,7 +106,7 @@ async fn run_of_what_is_no_event_fails() {
 }
 
 #[tokio::test]
-async fn run_sends_nothing_and_says_what_would_be_put_back() {
+async fn run_sends_nothing_and_reports_what_would_be_reingested() {
     let aws = LocalAws::serve(&[], Vec::new()).await;
     let endpoint = format!("http://{}", aws.address);
     let event = event(&[record_of_output("1", 4_000_000), record_of_output("2", 1_000_000)]);
@@ -114,18 +114,14 @@ async fn run_sends_nothing_and_says_what_would_be_put_back() {
         [("AWS_ENDPOINT_URL", &*endpoint), ("AWS_ACCESS_KEY_ID", "id"), ("AWS_SECRET_ACCESS_KEY", "secret")];
     let ended = bootstrap(&["run"], &environment, &event.to_string()).await;
     assert_eq!(results(&serde_json::from_str(&ended.out).unwrap()), ["Ok", "Dropped"]);
-    assert!(
-        ended.err.contains("would be put back on the stream; nothing is sent from here entries=1"),
-        "{}",
-        ended.err
-    );
+    assert!(ended.err.contains("would be re-ingested; this command sends nothing to AWS entries=1"), "{}", ended.err);
     assert!(aws.firehose_requests().is_empty());
 }
 
 #[cfg(feature = "vrl")]
 mod vrl {
     use super::*;
-    use crate::common::{data, rows};
+    use crate::support::{data, rows};
 
     /// A file that lasts as long as the test.
     struct File(std::path::PathBuf);

@@ -1,20 +1,18 @@
 //! The fate table of `docs/semantics.md`: a test for each row, through the public handler.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use firehose_logs_transform::cloudwatch_logs::message::{DataMessage, LogEvent};
-use firehose_logs_transform::cloudwatch_logs::split::PIECE_OUTPUT_BYTES;
-use firehose_logs_transform::config::Config;
-use firehose_logs_transform::firehose::quotas::RESPONSE_BUDGET_BYTES;
-use firehose_logs_transform::firehose::response::{FRAME_LEN, failed_row_len, ok_row_len};
-use firehose_logs_transform::transform::{Transform, TransformError};
+use firehose_logs_transform::internals::{
+    Config, EMPTY_RESPONSE_LEN, PIECE_OUTPUT_BYTES, RESPONSE_BUDGET_BYTES, failed_row_len, ok_row_len,
+};
+use firehose_logs_transform::{DataMessage, LogEvent, Transform, TransformError};
 use lambda_runtime::Diagnostic;
 use serde_json::{Value, json};
 
-use crate::common::records::{
+use crate::support::fake_stream::{Answer, FakeStream};
+use crate::support::records::{
     Record, control_message, data_message, gunzip, gunzip_text, gzip, messages, payload, record_of_output,
 };
-use crate::common::stream::{Answer, FakeStream};
-use crate::common::{Invocation, Logs, STREAM_ARN, answer, data, event, json_output, results, rows};
+use crate::support::{Invocation, Logs, STREAM_ARN, answer, data, event, json_output, results, rows, settings};
 
 #[tokio::test]
 async fn control_message_is_dropped() {
@@ -60,7 +58,7 @@ async fn data_message_whose_log_events_are_all_filtered_out_is_dropped() {
 #[tokio::test]
 async fn data_message_of_the_functions_own_log_group_is_dropped() {
     let logs = Logs::capture();
-    let config = Config { own_log_group: Some("/aws/lambda/self".into()), ..Config::default() };
+    let config = settings(&[("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/self")]);
     let own = |id| Record::of_payload(id, &data_message("/aws/lambda/self", &["m"]));
     let response = answer(config.clone(), &event(&[own("1"), Record::of_messages("2", &["m"]), own("3")])).await;
     assert_eq!(results(&response), ["Dropped", "Ok", "Dropped"]);
@@ -76,7 +74,7 @@ async fn data_message_of_the_functions_own_log_group_is_dropped() {
 #[tokio::test]
 async fn data_message_of_an_ignored_log_group_is_dropped() {
     let logs = Logs::capture();
-    let config = Config { ignored_log_groups: vec!["/a".into(), "/b".into()], ..Config::default() };
+    let config = settings(&[("IGNORED_LOG_GROUPS", "/a,/b")]);
     let record = |id, log_group| Record::of_payload(id, &data_message(log_group, &["m"]));
     let records = [record("1", "/a"), record("2", "/b"), record("3", "/a/b"), record("4", "/b")];
     let response = answer(config, &event(&records)).await;
@@ -165,7 +163,7 @@ async fn record_that_inflates_past_the_limit_is_processing_failed() {
     let record = Record::of_bytes("r", &gzip(text.as_bytes()));
     for (limit, result) in [(text.len() - 1, "ProcessingFailed"), (text.len(), "Ok"), (text.len() + 1, "Ok")] {
         let logs = Logs::capture();
-        let config = Config { max_decompressed_bytes: limit, ..Config::default() };
+        let config = settings(&[("MAX_DECOMPRESSED_BYTES", &limit.to_string())]);
         let response = answer(config, &event(std::slice::from_ref(&record))).await;
         assert_eq!(results(&response), [result], "a limit of {limit} bytes for {}", text.len());
         assert_eq!(logs.lines("ERROR").len(), usize::from(result == "ProcessingFailed"));
@@ -249,7 +247,7 @@ async fn rows_of_refused_records_are_within_the_budget_too() {
     let stream = FakeStream::in_turn(vec![Answer::Error(400, "AccessDeniedException")]);
     let going_back = 100;
     let ids: Vec<_> = (0..going_back + 2).map(|index| format!("{index:03}")).collect();
-    let rows_len: usize = FRAME_LEN + ids.len() - 1 + ids.iter().map(|id| failed_row_len(id)).sum::<usize>();
+    let rows_len: usize = EMPTY_RESPONSE_LEN + ids.len() - 1 + ids.iter().map(|id| failed_row_len(id)).sum::<usize>();
     let filling = 4_400_000;
     let left = RESPONSE_BUDGET_BYTES - rows_len + failed_row_len("000") - ok_row_len("000", filling, None);
     // A row with the least data, four characters for three bytes, is as long as a failed one.
@@ -300,7 +298,7 @@ async fn record_that_is_not_accepted_back_is_processing_failed() {
 async fn record_of_which_a_piece_is_not_accepted_is_processing_failed() {
     let logs = Logs::capture();
     let stream = FakeStream::answering(|_, _| Answer::AcceptWhere(|index| index > 0));
-    let config = Config { reingest_max_attempts: 2, ..Config::default() };
+    let config = settings(&[("REINGEST_MAX_ATTEMPTS", "2")]);
     let response = Invocation::with(config, &stream).answer(&event(&[record_of_output("r", 5_000_000)])).await.unwrap();
     assert_eq!(results(&response), ["ProcessingFailed"]);
     let [error] = &logs.lines("ERROR")[..] else { panic!("one ERROR: {}", logs.text()) };

@@ -1,10 +1,10 @@
 //! The defects that functions of this kind are known for, each as the input that shows it.
 
-use firehose_logs_transform::config::Config;
+use firehose_logs_transform::internals::Config;
 
-use crate::common::records::{Record, messages, record_of_output};
-use crate::common::stream::FakeStream;
-use crate::common::{Invocation, answer, data, event, results, rows};
+use crate::support::fake_stream::FakeStream;
+use crate::support::records::{Record, messages, record_of_output};
+use crate::support::{Invocation, answer, data, event, results, rows};
 
 /// Counting data and recordIds alone, but not the rows around them, gives a response of 6,420,983 bytes here.
 #[tokio::test]
@@ -60,6 +60,6 @@ async fn record_that_does_not_fit_does_not_send_back_those_behind_it() {
 #[tokio::test]
 async fn stack_trace_is_one_line_of_json() {
     let trace = "Exception in thread \"main\"\n\tat a.b.C(C.java:1)\n\tat d.e.F(F.java:2)";
-    let response = answer(crate::common::json_output(), &event(&[Record::of_messages("r", &[trace])])).await;
+    let response = answer(crate::support::json_output(), &event(&[Record::of_messages("r", &[trace])])).await;
     assert_eq!(data(&rows(&response)[0]).matches('\n').count(), 1);
 }

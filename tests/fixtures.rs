@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 
 use aws_lambda_events::event::firehose::{KinesisFirehoseEvent, KinesisFirehoseResponse};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use firehose_logs_transform::config::Config;
+use firehose_logs_transform::internals::Config;
 use serde_json::{Value, json};
 
-use crate::common::records::{Record, gunzip_text, gzip};
-use crate::common::{answer, event, rows};
+use crate::support::records::{Record, gunzip_text, gzip};
+use crate::support::{answer, event, rows};
 
 /// The record that an entry of `payload.json` describes.
 fn record(entry: &Value) -> Record {

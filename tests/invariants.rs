@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use firehose_logs_transform::config::Config;
+use firehose_logs_transform::internals::Config;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::common::records::{Record, control_message, gunzip, gzip, payload};
-use crate::common::stream::{Answer, FakeStream};
-use crate::common::{Invocation, data, event, json_output, results, rows};
+use crate::support::fake_stream::{Answer, FakeStream};
+use crate::support::records::{Record, control_message, gunzip, gzip, payload};
+use crate::support::{Invocation, data, event, json_output, results, rows, settings};
 
 /// What a record of a batch is made of.
 #[derive(Debug, Clone)]
@@ -71,7 +71,7 @@ fn block_on<F: Future>(future: F) -> F::Output {
 /// One invocation. That no response is over the budget and no batch over its quotas, [`Invocation`] and [`FakeStream`]
 /// assert of every one.
 async fn answer(records: &[Record], stream: &FakeStream) -> Value {
-    let config = Config { reingest_max_attempts: 3, ..json_output() };
+    let config = settings(&[("OUTPUT_FORMAT", "json"), ("REINGEST_MAX_ATTEMPTS", "3")]);
     let response = Invocation::with(config, stream).answer(&event(records)).await.unwrap();
     let ids: Vec<_> = rows(&response).iter().map(|row| row["recordId"].as_str().unwrap().to_owned()).collect();
     assert_eq!(ids, records.iter().map(|record| record.id.clone()).collect::<Vec<_>>(), "each recordId once, in order");

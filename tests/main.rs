@@ -3,8 +3,8 @@
 // The exemption that clippy.toml makes for tests covers test functions and not what they call.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
+mod architecture;
 mod cli;
-mod common;
 mod fate_table;
 mod field_defects;
 mod fixtures;
@@ -13,6 +13,7 @@ mod output;
 mod own_transform;
 mod process;
 mod reingestion;
+mod support;
 #[cfg(feature = "vrl")]
 mod vrl;
 #[cfg(feature = "vrl")]

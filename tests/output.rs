@@ -1,17 +1,15 @@
 //! Compressed output, and the keys of dynamic partitioning.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use firehose_logs_transform::config::{Config, OutputCompression};
-use firehose_logs_transform::firehose::quotas::RESPONSE_BUDGET_BYTES;
-use firehose_logs_transform::output::partition::PartitionKey;
+use firehose_logs_transform::internals::{Config, RESPONSE_BUDGET_BYTES};
 use serde_json::{Value, json};
 
-use crate::common::records::{Record, data_message, gunzip_text, messages, record_of_output};
-use crate::common::stream::FakeStream;
-use crate::common::{Invocation, answer, event, results, rows};
+use crate::support::fake_stream::FakeStream;
+use crate::support::records::{Record, data_message, gunzip_text, messages, record_of_output};
+use crate::support::{Invocation, answer, event, results, rows, settings};
 
 fn gzip_output() -> Config {
-    Config { output_compression: OutputCompression::Gzip { level: 3 }, ..Config::default() }
+    settings(&[("OUTPUT_COMPRESSION", "gzip"), ("OUTPUT_COMPRESSION_LEVEL", "3")])
 }
 
 fn bytes(row: &Value) -> Vec<u8> {
@@ -74,7 +72,7 @@ async fn record_whose_compressed_output_fits_no_response_is_split() {
 
 #[tokio::test]
 async fn partition_keys_are_in_the_metadata_of_kept_rows_and_in_the_budget() {
-    let config = Config { partition_keys: vec![PartitionKey::LogGroup, PartitionKey::Day], ..Config::default() };
+    let config = settings(&[("PARTITION_KEYS", "log_group,day")]);
     let record = |id, messages: &[&str]| Record::of_payload(id, &data_message("/app/orders", messages));
     let response = answer(config.clone(), &event(&[record("1", &["m"]), record("2", &[])])).await;
     assert_eq!(

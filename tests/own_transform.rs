@@ -4,11 +4,11 @@
 #[path = "../examples/own_transform.rs"]
 mod example;
 
-use firehose_logs_transform::config::Config;
+use firehose_logs_transform::internals::Config;
 
-use crate::common::records::Record;
-use crate::common::stream::FakeStream;
-use crate::common::{Invocation, data, event, results, rows};
+use crate::support::fake_stream::FakeStream;
+use crate::support::records::Record;
+use crate::support::{Invocation, data, event, results, rows};
 
 #[tokio::test]
 async fn own_transform_does_what_the_example_says() {

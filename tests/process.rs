@@ -4,9 +4,9 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 use tokio::process::Child;
 
-use crate::common::aws::{LocalAws, Outcome};
-use crate::common::records::{Record, gzip, record_of_output};
-use crate::common::{data, event, results, rows};
+use crate::support::local_aws::{InvocationEnd, LocalAws};
+use crate::support::records::{Record, gzip, record_of_output};
+use crate::support::{data, event, results, rows};
 
 /// Ends the function, and gives what it logged.
 async fn logged(mut function: Child) -> Vec<Value> {
@@ -107,7 +107,7 @@ async fn event_that_is_no_firehose_event_is_an_invocation_error_and_the_next_one
     let good = event(&[Record::of_messages("1", &["a"])]);
     let mut aws = LocalAws::serve(&[json!({"awslogs": {"data": "secret"}}), good], Vec::new()).await;
     let function = aws.start_function(&[]);
-    let Outcome::Error(body) = aws.outcome().await else { panic!("an error") };
+    let InvocationEnd::Error(body) = aws.end_of_invocation().await else { panic!("an error") };
     assert_eq!(body["errorType"], "InvalidEvent");
     assert!(body["errorMessage"].as_str().unwrap().starts_with("not a Firehose transformation event"), "{body}");
     assert!(!aws.response().await.is_empty());

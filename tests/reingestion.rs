@@ -4,15 +4,15 @@
 
 use std::time::Duration;
 
-use firehose_logs_transform::config::Config;
-use firehose_logs_transform::firehose::reingest::{ATTEMPT_TIMEOUT, Entry, Reingester, Source, Stream};
-use firehose_logs_transform::lambda::handler::DEADLINE_MARGIN;
+use firehose_logs_transform::internals::{
+    ATTEMPT_TIMEOUT, Config, DEADLINE_MARGIN, Destination, Entry, ReingestOptions, Reingester, Stream,
+};
 use serde_json::Value;
 use tokio::time::Instant;
 
-use crate::common::records::{Record, messages, record_of_output};
-use crate::common::stream::{Answer, FakeStream, Put};
-use crate::common::{Invocation, KINESIS_ARN, Logs, event, kinesis_event, results};
+use crate::support::fake_stream::{Answer, FakeStream, Put};
+use crate::support::records::{Record, messages, record_of_output};
+use crate::support::{Invocation, KINESIS_ARN, Logs, event, kinesis_event, results, settings};
 
 const THROTTLED: Answer = Answer::Error(400, "ThrottlingException");
 const DENIED: Answer = Answer::Error(400, "AccessDeniedException");
@@ -128,10 +128,11 @@ async fn pauses_grow_and_attempts_end() {
 #[tokio::test(start_paused = true)]
 async fn pauses_are_drawn_at_random() {
     let stream = FakeStream::in_turn(vec![THROTTLED]);
-    let reingester = Reingester::new(stream.clients(), 20);
-    let name = Stream { source: Source::Firehose { delivery_stream_name: "logs".into() }, region: "eu-west-1".into() };
+    let reingester = Reingester::new(stream.clients(), ReingestOptions { max_attempts: 20 });
+    let destination =
+        Destination { stream: Stream::Firehose { delivery_stream_name: "logs".into() }, region: "eu-west-1".into() };
     let entries = [Entry { data: b"data".into(), partition_key: None }];
-    reingester.put_back(&name, &entries, Instant::now() + Duration::from_hours(1)).await;
+    reingester.reingest(&destination, &entries, Instant::now() + Duration::from_hours(1)).await;
     let pauses = pauses(&stream.puts());
     assert_eq!(pauses.len(), 19);
     let longest = pauses.iter().filter(|pause| **pause >= 10_000).count();
@@ -160,7 +161,7 @@ async fn firehose_is_not_kept_waiting_past_its_five_minutes() {
     for time in [Duration::from_mins(15), Duration::ZERO] {
         let stream = FakeStream::in_turn(vec![Answer::Hang]);
         let started = Instant::now();
-        let mut invocation = Invocation::with(Config { reingest_max_attempts: 100, ..Config::default() }, &stream);
+        let mut invocation = Invocation::with(settings(&[("REINGEST_MAX_ATTEMPTS", "100")]), &stream);
         invocation.time = time;
         invocation.answer(&event(&records_of_which_go_back(1))).await.unwrap();
         let took = started.elapsed() + DEADLINE_MARGIN;

@@ -1,16 +1,21 @@
 //! VRL programs: what they see, what becomes of what they leave, and what happens when they fail.
 
-use firehose_logs_transform::config::{Config, OutputCompression, VrlOnError, VrlProgram};
-use firehose_logs_transform::firehose::quotas::RESPONSE_BUDGET_BYTES;
-use firehose_logs_transform::transform::{self, SetupError};
+use firehose_logs_transform::Transform;
+use firehose_logs_transform::internals::{Config, ErrorDetail, RESPONSE_BUDGET_BYTES, SetupError, VrlOnError};
 use serde_json::{Value, json};
 
-use crate::common::records::{Record, gunzip_text, payload};
-use crate::common::stream::FakeStream;
-use crate::common::{ACCOUNT, Invocation, Logs, answer, data, event, json_output, results, rows};
+use crate::support::fake_stream::FakeStream;
+use crate::support::records::{Record, gunzip_text, payload};
+use crate::support::{ACCOUNT, Invocation, Logs, answer, data, event, json_output, results, rows, settings};
 
 fn program(source: &str) -> Config {
-    Config { vrl_program: Some(VrlProgram::Inline(source.to_owned())), ..Config::default() }
+    settings(&[("VRL_PROGRAM", source)])
+}
+
+fn on_error(choice: VrlOnError, source: &str) -> Config {
+    let mut config = program(source);
+    config.transform.on_error = choice;
+    config
 }
 
 async fn output_of(config: Config, record: Record) -> String {
@@ -23,9 +28,13 @@ async fn output(source: &str, messages: &[&str]) -> String {
     output_of(program(source), Record::of_messages("r", messages)).await
 }
 
-/// The words of the start that fails.
+fn built(config: &Config) -> Result<Box<dyn Transform>, SetupError> {
+    config.transform.build(ErrorDetail::PlaceOnly)
+}
+
+/// The message of a start that fails.
 fn refusal(source: &str) -> String {
-    transform::of(&program(source)).err().unwrap().to_string()
+    built(&program(source)).err().unwrap().to_string()
 }
 
 #[tokio::test]
@@ -115,9 +124,9 @@ async fn runtime_error_shows_nothing_of_the_log_event_whatever_function_it_is_fr
         ". = map_values({\"a\": .message}) -> |value| { to_int!(value) }",
         "abort .message",
     ] {
-        let Ok(_) = transform::of(&program(source)) else { continue };
+        let Ok(_) = built(&program(source)) else { continue };
         let logs = Logs::capture();
-        let config = Config { vrl_on_error: VrlOnError::Fail, ..program(source) };
+        let config = on_error(VrlOnError::Fail, source);
         answer(config, &event(&[Record::of_messages("r", &["secret, \"secret"])])).await;
         assert!(!logs.text().contains("secret"), "{source}: {}", logs.text());
     }
@@ -149,7 +158,7 @@ async fn json_as_deep_as_the_text_is_an_error_and_not_the_end_of_the_process() {
 #[tokio::test]
 async fn on_error_drop_drops_the_log_event_and_says_so_once() {
     let logs = Logs::capture();
-    let config = Config { vrl_on_error: VrlOnError::Drop, ..program(". = parse_json!(.message)") };
+    let config = on_error(VrlOnError::Drop, ". = parse_json!(.message)");
     assert_eq!(output_of(config, Record::of_messages("r", &["{}", "secret", "[1]", "secret"])).await, "{}\n1\n");
     let [warning] = &logs.lines("WARN")[..] else { panic!("one WARN: {}", logs.text()) };
     assert_eq!(warning["reason"], "an error at line 1, column 5, in `parse_json!(.message)`");
@@ -160,7 +169,7 @@ async fn on_error_drop_drops_the_log_event_and_says_so_once() {
 async fn on_error_keep_puts_the_log_event_out_as_json_untouched() {
     let record = || Record::of_messages("r", &["secret"]);
     let source = ".message = \"changed\"\n.n = 1\n. = parse_json!(.message)";
-    let config = Config { vrl_on_error: VrlOnError::Keep, ..program(source) };
+    let config = on_error(VrlOnError::Keep, source);
     assert_eq!(output_of(config, record()).await, output_of(json_output(), record()).await);
 }
 
@@ -173,7 +182,7 @@ async fn number_that_json_has_not_is_an_error_of_the_program() {
     for source in [not_a_number, infinite] {
         let response = answer(program(source), &event(&[Record::of_messages("r", &["secret"])])).await;
         assert_eq!(results(&response), ["ProcessingFailed"], "{source}");
-        let config = Config { vrl_on_error: VrlOnError::Keep, ..program(source) };
+        let config = on_error(VrlOnError::Keep, source);
         assert!(output_of(config, Record::of_messages("r", &["m"])).await.ends_with("\"message\":\"m\"}\n"));
     }
     let reasons: Vec<_> = logs.lines("ERROR").iter().map(|line| line["reason"].to_string()).collect();
@@ -194,8 +203,12 @@ async fn endless_output_fails_its_record_and_the_budget_holds() {
     // A million elements, each the log group's name of 256 bytes: a quarter of a gigabyte, were it written.
     let long = "g".repeat(256);
     let source = "group = .log_group\n. = map_values(split(.message, \",\")) -> |_element| { group }";
-    for compression in [OutputCompression::None, OutputCompression::Gzip { level: 1 }] {
-        let config = Config { output_compression: compression, ..program(source) };
+    for compression in ["none", "gzip"] {
+        let config = settings(&[
+            ("VRL_PROGRAM", source),
+            ("OUTPUT_COMPRESSION", compression),
+            ("OUTPUT_COMPRESSION_LEVEL", "1"),
+        ]);
         let log_event = json!({"id": "1", "timestamp": 1, "message": a_million});
         let records = [Record::of_payload("1", &payload(&long, &[log_event])), Record::of_messages("2", &["a,b"])];
         let response = answer(config, &event(&records)).await;
@@ -217,8 +230,11 @@ async fn array_of_a_million_counts_against_the_budget() {
     let [error] = &logs.lines("ERROR")[..] else { panic!("one ERROR: {}", logs.text()) };
     assert!(error["reason"].as_str().unwrap().contains("found one of 7000000 bytes of output"), "{error}");
 
-    let config =
-        Config { output_compression: OutputCompression::Gzip { level: 1 }, ..program(". = split(.message, \",\")") };
+    let config = settings(&[
+        ("VRL_PROGRAM", ". = split(.message, \",\")"),
+        ("OUTPUT_COMPRESSION", "gzip"),
+        ("OUTPUT_COMPRESSION_LEVEL", "1"),
+    ]);
     let stream = FakeStream::accepting();
     let response = Invocation::with(config, &stream).answer(&event(&[record("1"), record("2")])).await.unwrap();
     assert_eq!(results(&response), ["Ok", "Ok"]);
@@ -249,7 +265,7 @@ fn program_that_does_not_compile_is_refused_with_vrls_own_words() {
 #[test]
 fn warnings_of_the_compiler_are_logged() {
     let logs = Logs::capture();
-    transform::of(&program("upcase(.message)\n.")).unwrap();
+    built(&program("upcase(.message)\n.")).unwrap();
     let [warning] = &logs.lines("WARN")[..] else { panic!("one WARN: {}", logs.text()) };
     assert!(warning["message"].as_str().unwrap().contains("unused result"), "{warning}");
 }
@@ -276,8 +292,7 @@ fn functions_beyond_the_log_event_are_not_there() {
 
 #[test]
 fn file_that_is_not_there_or_no_text_is_named() {
-    let of_file =
-        |path: &str| transform::of(&Config { vrl_program: Some(VrlProgram::File(path.into())), ..Config::default() });
+    let of_file = |path: &str| built(&settings(&[("VRL_FILE", path)]));
     let Err(error @ SetupError::UnreadableFile { .. }) = of_file("/no/such/program.vrl") else { panic!("unreadable") };
     assert_eq!(
         error.to_string(),

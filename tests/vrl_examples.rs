@@ -7,11 +7,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use firehose_logs_transform::config::{Config, VrlProgram};
-use firehose_logs_transform::transform;
+use firehose_logs_transform::internals::ErrorDetail;
 
-use crate::common::records::Record;
-use crate::common::{answer, data, event, results, rows};
+use crate::support::records::Record;
+use crate::support::{answer, data, event, results, rows, settings};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/vrl")
@@ -32,8 +31,8 @@ async fn output(name: &str) -> String {
     let messages: Vec<_> = log.lines().map(|line| line.replace('\u{0}', "\n")).collect();
     let messages: Vec<_> = messages.iter().map(String::as_str).collect();
     let file = folder().join(format!("{name}.vrl"));
-    let config = Config { vrl_program: Some(VrlProgram::File(file)), ..Config::default() };
-    let response = answer(config, &event(&[Record::of_messages("r", &messages)])).await;
+    let response =
+        answer(settings(&[("VRL_FILE", file.to_str().unwrap())]), &event(&[Record::of_messages("r", &messages)])).await;
     assert_eq!(results(&response), ["Ok"], "{name}");
     data(&rows(&response)[0])
 }
@@ -63,6 +62,6 @@ fn every_example_is_in_the_documentation() {
 #[test]
 fn program_of_the_terraform_example_compiles() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("terraform/examples/complete/transform.vrl");
-    let config = Config { vrl_program: Some(VrlProgram::File(file)), ..Config::default() };
-    transform::of(&config).unwrap();
+    let config = settings(&[("VRL_FILE", file.to_str().unwrap())]);
+    config.transform.build(ErrorDetail::PlaceOnly).unwrap();
 }

@@ -1,20 +1,21 @@
 //! From a record's base64 to the text of its payload: base64, then gzip, then UTF-8.
 //!
-//! Inflating stops at a limit, so a megabyte that inflates to a gigabyte costs the limit and not the gigabyte. A payload
-//! that arrives as plain JSON is read as it is: that is what a stream with Firehose's own decompression on sends.
+//! Inflating stops at a limit, so a megabyte that inflates to a gigabyte costs only the limit. A payload may also arrive as
+//! plain JSON: that is what a stream with Firehose's own decompression sends.
 
 mod inflate;
 
 use base64::{DecodeError as Base64Error, Engine};
 
 use self::inflate::GZIP_MAGIC;
-pub use self::inflate::{Inflater, declared_text_len};
+pub use self::inflate::Inflater;
+pub(crate) use self::inflate::declared_text_len;
 use crate::firehose::base64_engine::STANDARD;
 
-/// Why a record's data holds no text. None of these shows the data.
+/// Why a record's data cannot be decoded. No message shows the data.
 #[derive(Debug, thiserror::Error)]
 pub enum DecodeError {
-    /// The record has no `data`, or one that is no string.
+    /// The record has no `data`, or `data` is not a string.
     #[error("expected `data` to be a base64 string, found none")]
     NoData,
     /// The data is not base64.
@@ -22,7 +23,7 @@ pub enum DecodeError {
     NotBase64 {
         /// Counted from 0.
         offset: usize,
-        /// Characters in all.
+        /// Characters in total.
         len: usize,
     },
     /// The data is neither gzip nor JSON.
@@ -31,16 +32,16 @@ pub enum DecodeError {
         /// Bytes before base64.
         len: usize,
     },
-    /// The gzip stream ends early, its checksum does not match, or something else follows it.
+    /// The gzip stream ends early, its checksum is wrong, or other bytes follow it.
     #[error("expected a whole gzip stream, found a broken one after {inflated} inflated bytes")]
     BrokenGzip {
-        /// Bytes that came out before the fault.
+        /// Bytes inflated before the fault.
         inflated: usize,
-        /// What the decoder says of it.
+        /// The decoder's own message.
         #[source]
         source: std::io::Error,
     },
-    /// The gzip stream holds more than the limit.
+    /// The gzip stream inflates to more than the limit.
     #[error(
         "expected at most {limit} bytes inflated, found more; to take such records, raise MAX_DECOMPRESSED_BYTES and the \
          function's memory"
@@ -49,7 +50,7 @@ pub enum DecodeError {
         /// The configured limit in bytes.
         limit: usize,
     },
-    /// The text is in another encoding.
+    /// The text is not UTF-8.
     #[error("expected UTF-8, found something else after {valid_up_to} bytes")]
     NotUtf8 {
         /// Bytes before the fault.
@@ -57,7 +58,7 @@ pub enum DecodeError {
     },
 }
 
-/// Puts the original bytes of a record, what is inside its base64, in the place of what is in `original`.
+/// Decodes a record's base64 into `original`, which is cleared first. The result is the record's original bytes.
 pub fn original_bytes(base64: &str, original: &mut Vec<u8>) -> Result<(), DecodeError> {
     original.clear();
     STANDARD.decode_vec(base64, original).map_err(|error| {
@@ -70,10 +71,10 @@ pub fn original_bytes(base64: &str, original: &mut Vec<u8>) -> Result<(), Decode
     })
 }
 
-/// The text of a record, inflated where it is gzip, of one member or of several.
+/// The text of a record, inflated if it is gzip. Several gzip members are read as one text.
 ///
 /// # Errors
-/// Whatever is wrong with the bytes; [`DecodeError::TooLarge`] without having inflated past `limit` bytes.
+/// The bytes are not a text. [`DecodeError::TooLarge`] is returned without inflating past `limit` bytes.
 pub fn text<'b>(original: &'b [u8], limit: usize, inflater: &'b mut Inflater) -> Result<&'b str, DecodeError> {
     let bytes = if original.starts_with(&GZIP_MAGIC) {
         inflater.inflate(original, limit)?
@@ -82,7 +83,7 @@ pub fn text<'b>(original: &'b [u8], limit: usize, inflater: &'b mut Inflater) ->
     } else {
         return Err(DecodeError::NotGzip { len: original.len() });
     };
-    // The fast validation does not say where the fault is.
+    // The fast validation does not report where the fault is.
     simdutf8::basic::from_utf8(bytes)
         .or_else(|_| std::str::from_utf8(bytes))
         .map_err(|error| DecodeError::NotUtf8 { valid_up_to: error.valid_up_to() })
@@ -98,13 +99,13 @@ mod tests {
     }
 
     #[test]
-    fn plain_json_is_read_as_it_is() {
+    fn plain_json_is_read_without_inflating() {
         assert_eq!(text_of(b" \n{}", 1).unwrap(), " \n{}");
         assert_eq!(declared_text_len(b" \n{}"), None);
     }
 
     #[test]
-    fn decode_errors_name_the_place_and_never_the_content() {
+    fn decode_errors_name_the_position_and_never_the_content() {
         let message = |bytes: &[u8]| text_of(bytes, 100).unwrap_err().to_string();
         assert_eq!(message(b"secret"), "expected gzip or plain JSON, found neither in 6 bytes");
         assert_eq!(message(b""), "expected gzip or plain JSON, found neither in 0 bytes");

@@ -1,4 +1,4 @@
-//! What a record holds once inflated: the JSON that CloudWatch Logs sends to a subscription, borrowed from its text.
+//! The payload's JSON, as CloudWatch Logs sends it to a subscription. Everything borrows from the payload's text.
 //!
 //! Source: "Log group-level subscription filters",
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html>.
@@ -18,13 +18,13 @@ use crate::json::string::JsonStr;
 /// One subscription payload.
 #[derive(Debug)]
 pub enum LogsMessage<'a> {
-    /// `CONTROL_MESSAGE`: CloudWatch Logs asks whether the destination can be reached. It carries no log events.
+    /// `CONTROL_MESSAGE`: CloudWatch Logs tests whether the destination is reachable. It carries no log data.
     Control,
     /// `DATA_MESSAGE`: log events of one log stream.
     Data(DataMessage<'a>),
 }
 
-/// Log events of one log stream, and where they come from.
+/// Log events of one log stream, and their origin.
 #[derive(Debug)]
 pub struct DataMessage<'a> {
     /// The AWS account that the log events come from.
@@ -40,20 +40,20 @@ pub struct DataMessage<'a> {
 /// One entry of `logEvents`.
 #[derive(Debug, Deserialize)]
 pub struct LogEvent<'a> {
-    /// Unique in CloudWatch Logs: what tells a repeated delivery from a repeated log line.
+    /// Unique in CloudWatch Logs. It tells a duplicate delivery from a log line that was written twice.
     #[serde(borrow)]
     pub id: JsonStr<'a>,
     /// Milliseconds since 1970-01-01T00:00:00Z.
     pub timestamp: i64,
-    /// The log line, of any shape and with any characters in it.
+    /// The log line. It may contain any characters.
     #[serde(borrow)]
     pub message: JsonStr<'a>,
-    /// What a filter pattern with fields took out of the message: an object of strings.
+    /// Fields that a filter pattern extracted from the message: an object of strings.
     #[serde(borrow, default, rename = "extractedFields")]
     pub extracted_fields: Option<&'a RawValue>,
 }
 
-/// Why a text is no subscription payload. None of these shows the text.
+/// Why a text is not a subscription payload. No message shows the text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PayloadError {
     /// The text is not JSON.
@@ -64,7 +64,7 @@ pub enum PayloadError {
         /// In bytes, counted from 1.
         column: usize,
     },
-    /// It is JSON of another shape.
+    /// The text is JSON of another shape.
     #[error(
         "expected a CloudWatch Logs subscription payload, found JSON with a missing or different field at line {line}, \
          column {column}"
@@ -75,25 +75,25 @@ pub enum PayloadError {
         /// In bytes, counted from 1.
         column: usize,
     },
-    /// A field that a `DATA_MESSAGE` must have is not there.
+    /// The payload lacks a field that a `DATA_MESSAGE` must have.
     #[error("expected a CloudWatch Logs subscription payload, found JSON without `{0}`")]
     MissingField(&'static str),
-    /// It is of a type that did not exist when this was written.
+    /// The payload has a messageType that is not known here.
     #[error("expected a messageType of DATA_MESSAGE or CONTROL_MESSAGE, found another one")]
     UnknownMessageType,
 }
 
 impl<'a> LogsMessage<'a> {
-    /// Reads the text of one payload. Fields that are not known here are passed over.
+    /// Reads the text of one payload. Unknown fields are ignored.
     pub fn parse(text: &'a str) -> Result<Self, PayloadError> {
         Self::parse_into(text, &mut Vec::new())
     }
 
-    /// The same with memory for the log events, which [`recycle`] gives back.
+    /// Like [`parse`](Self::parse), with memory for the log events. [`recycle`] returns it.
     pub fn parse_into(text: &'a str, memory: &mut Vec<LogEvent<'a>>) -> Result<Self, PayloadError> {
         let payload = match scan::scan(text, memory) {
             Some(payload) => payload,
-            None => Payload::parse(text)?,
+            None => PayloadFields::parse(text)?,
         };
         let message_type = payload.message_type.ok_or(PayloadError::MissingField("messageType"))?;
         match &*message_type.text() {
@@ -109,17 +109,17 @@ impl<'a> LogsMessage<'a> {
     }
 }
 
-/// The memory of a message's log events, for those of another text.
+/// Turns a message's log events into empty memory for those of another text.
 #[must_use]
-pub fn recycle<'b>(mut log_events: Vec<LogEvent<'_>>) -> Vec<LogEvent<'b>> {
+pub(crate) fn recycle<'b>(mut log_events: Vec<LogEvent<'_>>) -> Vec<LogEvent<'b>> {
     log_events.clear();
-    // Collected from no element at all into the place that it has: the standard library makes no other one.
+    // In-place collection reuses the allocation.
     log_events.into_iter().map(|_| unreachable!("cleared")).collect()
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Payload<'a> {
+struct PayloadFields<'a> {
     #[serde(borrow)]
     message_type: Option<JsonStr<'a>>,
     #[serde(borrow)]
@@ -132,7 +132,7 @@ struct Payload<'a> {
     log_events: Option<Vec<LogEvent<'a>>>,
 }
 
-impl<'a> Payload<'a> {
+impl<'a> PayloadFields<'a> {
     fn parse(text: &'a str) -> Result<Self, PayloadError> {
         serde_json::from_str(text).map_err(|error| {
             let (line, column) = (error.line(), error.column());
@@ -145,8 +145,8 @@ impl<'a> Payload<'a> {
     }
 }
 
-/// An array of objects, or `null`. Serde would take arrays in the place of objects, and an array of three characters
-/// would become a log event of many times its size.
+/// An array of objects, or `null`. Serde alone would also accept an array for each object, and an array of three characters
+/// would become a log event of many times that size.
 fn objects<'de, T, D>(deserializer: D) -> Result<Option<Vec<T>>, D::Error>
 where
     T: Deserialize<'de>,
@@ -160,8 +160,8 @@ struct Object<T>(T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct OfMap<T>(PhantomData<T>);
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for OfMap<T> {
+        struct MapVisitor<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for MapVisitor<T> {
             type Value = Object<T>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -172,7 +172,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
                 T::deserialize(MapAccessDeserializer::new(map)).map(Object)
             }
         }
-        deserializer.deserialize_map(OfMap(PhantomData))
+        deserializer.deserialize_map(MapVisitor(PhantomData))
     }
 }
 
@@ -181,7 +181,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn payload_errors_name_the_place_and_never_the_content() {
+    fn payload_errors_name_the_position_and_never_the_content() {
         let message = |text| LogsMessage::parse(text).unwrap_err().to_string();
         assert_eq!(message(r#"{"messageType":"#), "expected JSON, found something else at line 1, column 15");
         assert_eq!(
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn log_event_that_is_no_object_is_none() {
+    fn log_event_must_be_an_object() {
         let text = |log_event| {
             format!(
                 r#"{{"messageType":"DATA_MESSAGE","owner":"1","logGroup":"g","logStream":"s","logEvents":[{log_event}]}}"#
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn memory_of_log_events_is_used_again() {
+    fn memory_of_log_events_is_reused() {
         let log_events: Vec<LogEvent<'_>> = Vec::with_capacity(1_000);
         let memory = log_events.as_ptr().addr();
         let recycled = recycle(log_events);
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_fields_are_passed_over() {
+    fn unknown_fields_are_ignored() {
         let text = r#"{"messageType":"DATA_MESSAGE","owner":"1","logGroup":"g","logStream":"s","policyLevel":
             "ACCOUNT_LEVEL_POLICY","subscriptionFilters":["f"],"logEvents":[{"id":"i","timestamp":-1,"message":"m",
             "new":{"a":1}}]}"#;

@@ -1,38 +1,38 @@
-//! One payload cut into several with fewer log events each, by the size of their output.
+//! Splits one payload into several with fewer log events each, by the size of their output.
 //!
-//! A piece is the payload's own text with fewer entries in `logEvents`: what is before, between and after the log
-//! events stays byte for byte, fields that are not known here included.
+//! A piece is the payload's own text with fewer entries in `logEvents`. Everything around the log events stays byte for
+//! byte, including unknown fields.
 //!
 //! # Why can this not loop?
 //!
-//! A payload is cut because its output fits no batch, and then every piece has fewer log events than it; or because it
-//! is too large to be put back whole, and then every piece is small enough to be. A piece of one log event is never cut.
+//! A payload is split for one of two reasons. If its output fits no batch, every piece has fewer log events. If it is too
+//! large to be re-ingested whole, every piece is small enough. A piece with a single log event is never split.
 
 use std::io::{self, Write};
 use std::ops::Range;
 
-use flate2::{Compression, write::GzEncoder};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::pack::gzip_encoder;
 use crate::firehose::quotas::{MAX_RECORD_DATA_BYTES, RESPONSE_BUDGET_BYTES};
 
-/// Bytes of output that one piece is to have at the most, before base64.
+/// Most bytes of output for one piece, before base64: a quarter of a response.
 ///
-/// A quarter of a response. Pieces of a whole one would each need a batch to themselves, and come back until they had
-/// it; of these, several fit beside what else is in the batch.
+/// A piece as large as a response would need a batch to itself, and would be re-ingested until it got one. Several pieces of
+/// this size fit into one response, next to the other records of the batch.
 pub const PIECE_OUTPUT_BYTES: usize = RESPONSE_BUDGET_BYTES / 4 * 3 / 4;
 
-/// The payload cannot be cut into pieces that Firehose takes.
+/// The payload cannot be split into pieces that Firehose accepts.
 #[derive(Debug, thiserror::Error)]
 pub enum SplitError {
-    /// A log event is too large to be a record of its own.
+    /// One log event alone is too large for a record.
     #[error("expected log events of at most {MAX_RECORD_DATA_BYTES} bytes after gzip, found one of {found} bytes")]
     LogEventTooLarge {
-        /// Bytes of the piece with this log event alone.
+        /// Bytes of a piece with this log event only.
         found: usize,
     },
-    /// The text is not the payload it was taken for.
+    /// The text has no log events.
     #[error("expected a payload with log events")]
     NoLogEvents(#[from] serde_json::Error),
     /// Compressing failed.
@@ -40,12 +40,12 @@ pub enum SplitError {
     Compress(#[from] io::Error),
 }
 
-/// Cuts the payload in `text`, whose log events have outputs of `output_lens` bytes, into gzip records, in order.
+/// Splits the payload in `text` into gzip records, in order. `output_lens` is each log event's output in bytes.
 ///
-/// A piece has at most [`PIECE_OUTPUT_BYTES`] of output, or a single log event, and at most [`MAX_RECORD_DATA_BYTES`]
-/// after gzip.
-pub fn split(text: &str, output_lens: &[usize]) -> Result<Vec<Vec<u8>>, SplitError> {
-    let payload = Payload::locate(text)?;
+/// A piece has at most [`PIECE_OUTPUT_BYTES`] of output or a single log event, and at most [`MAX_RECORD_DATA_BYTES`] after
+/// gzip.
+pub(crate) fn split(text: &str, output_lens: &[usize]) -> Result<Vec<Vec<u8>>, SplitError> {
+    let payload = PayloadText::locate(text)?;
     let mut pieces = Vec::new();
     for events in cut_by_output(output_lens) {
         payload.compress(events, &mut pieces)?;
@@ -53,7 +53,7 @@ pub fn split(text: &str, output_lens: &[usize]) -> Result<Vec<Vec<u8>>, SplitErr
     Ok(pieces)
 }
 
-/// Runs of log events whose outputs together stay within [`PIECE_OUTPUT_BYTES`], or that are one log event.
+/// Runs of log events. The output of a run stays within [`PIECE_OUTPUT_BYTES`], unless the run is a single log event.
 fn cut_by_output(output_lens: &[usize]) -> Vec<Range<usize>> {
     let mut runs = Vec::new();
     let (mut start, mut run_len) = (0, 0_usize);
@@ -68,14 +68,14 @@ fn cut_by_output(output_lens: &[usize]) -> Vec<Range<usize>> {
     runs
 }
 
-/// A payload's text, and where in it the log events are.
-struct Payload<'a> {
+/// A payload's text, cut around its log events.
+struct PayloadText<'a> {
     before: &'a str,
     log_events: Vec<&'a RawValue>,
     after: &'a str,
 }
 
-impl<'a> Payload<'a> {
+impl<'a> PayloadText<'a> {
     fn locate(text: &'a str) -> Result<Self, SplitError> {
         #[derive(Deserialize)]
         struct Envelope<'a> {
@@ -89,10 +89,9 @@ impl<'a> Payload<'a> {
         Ok(Self { before: &text[..start], log_events, after: &text[end..] })
     }
 
-    /// Compresses the payload with these log events alone; in halves, if the whole is too large for a record.
+    /// Compresses the payload with only these log events. A piece that is too large for a record is halved.
     fn compress(&self, events: Range<usize>, pieces: &mut Vec<Vec<u8>>) -> Result<(), SplitError> {
-        // CloudWatch Logs compresses at this level too.
-        let mut piece = GzEncoder::new(Vec::new(), Compression::new(6));
+        let mut piece = gzip_encoder();
         piece.write_all(self.before.as_bytes())?;
         for (index, event) in self.log_events[events.clone()].iter().enumerate() {
             if index > 0 {
@@ -126,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn pieces_keep_everything_but_the_other_log_events() {
+    fn pieces_keep_everything_except_the_other_log_events() {
         let text = "{\"new\":[1, 2],\"logEvents\": [ {\"a\":\"x\\ny\"} ,\n {\"b\": 2},{\"c\":3} ] , \"owner\":\"1\"}";
         let pieces = split(text, &[PIECE_OUTPUT_BYTES, 1, PIECE_OUTPUT_BYTES - 1]).unwrap();
         assert_eq!(
@@ -148,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn log_event_larger_than_a_piece_has_one_to_itself() {
+    fn log_event_larger_than_a_piece_gets_its_own() {
         assert_eq!(cut_by_output(&[1, usize::MAX, 1]), [0..1, 1..2, 2..3]);
     }
 

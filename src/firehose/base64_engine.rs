@@ -4,5 +4,5 @@ use std::sync::LazyLock;
 
 use base64::engine::{Simd, general_purpose::PAD};
 
-/// Encodes and decodes with the vector instructions that the machine turns out to have.
+/// Encodes and decodes with the vector instructions that the machine has at run time.
 pub(crate) static STANDARD: LazyLock<Simd> = LazyLock::new(|| Simd::standard(PAD));

@@ -1,8 +1,8 @@
-//! What Firehose sends: one event a batch, its records still base64.
+//! What Firehose sends: one event for each batch of records, their data still in base64.
 //!
-//! The event is borrowed from the request body, so a record's data is copied once, by its base64 decoder. What an event
-//! must have is little (`deliveryStreamArn` and `records`, each with a `recordId`): whatever else a record holds or
-//! lacks is that record's failure and not the invocation's.
+//! The event borrows from the request body, so the base64 decoder makes the only copy of a record's data. An event must have
+//! `deliveryStreamArn` and `records`, and each record a `recordId`. Anything else that a record has or lacks fails that
+//! record, not the invocation.
 //!
 //! Source: "Required parameters for data transformation",
 //! <https://docs.aws.amazon.com/firehose/latest/dev/data-transformation-status-model.html>.
@@ -21,13 +21,13 @@ use crate::json::string::JsonStr;
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FirehoseEvent<'a> {
-    /// The stream that the records come from, and that overflow goes back to.
+    /// The stream that the records come from. Overflow is re-ingested to it.
     #[serde(borrow)]
     pub delivery_stream_arn: Cow<'a, str>,
-    /// Where the stream itself reads from, if that is a Kinesis stream: overflow goes there then.
+    /// The Kinesis stream that the Firehose stream reads, if it reads one. Overflow is re-ingested to that one instead.
     #[serde(borrow, default)]
     pub source_kinesis_stream_arn: Option<Cow<'a, str>>,
-    /// The batch, in the order that the response keeps.
+    /// The records, in the order that the response keeps.
     #[serde(borrow)]
     pub records: Vec<FirehoseRecord<'a>>,
 }
@@ -36,7 +36,7 @@ pub struct FirehoseEvent<'a> {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FirehoseRecord<'a> {
-    /// What the response calls this record.
+    /// Identifies the record in the response.
     #[serde(borrow)]
     pub record_id: Cow<'a, str>,
     #[serde(borrow, default, deserialize_with = "string")]
@@ -45,7 +45,7 @@ pub struct FirehoseRecord<'a> {
     kinesis_record_metadata: Option<&'a RawValue>,
 }
 
-/// The event is no Firehose event: the one thing that fails an invocation.
+/// The body is not a Firehose event. This fails the invocation.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "not a Firehose transformation event: expected an object with `deliveryStreamArn` and `records`, each of them with \
@@ -61,13 +61,13 @@ pub struct InvalidEvent {
 impl<'a> FirehoseEvent<'a> {
     /// Reads the body of an invocation.
     ///
-    /// The error says where the event is wrong and not what stands there: it may hold log content.
+    /// The error names the position of the fault and never the content, which may be log text.
     pub fn parse(body: &'a [u8]) -> Result<Self, InvalidEvent> {
         if let Some(event) = str::from_utf8(body).ok().and_then(scan::scan) {
             return Ok(event);
         }
         serde_json::from_slice(body).map_err(|error| InvalidEvent {
-            found: if error.is_data() { "a missing or different field" } else { "no JSON" },
+            found: if error.is_data() { "a missing or different field" } else { "invalid JSON" },
             line: error.line(),
             column: error.column(),
         })
@@ -75,14 +75,14 @@ impl<'a> FirehoseEvent<'a> {
 }
 
 impl<'a> FirehoseRecord<'a> {
-    /// The data as it came, in base64, if it is a string at all.
+    /// The data in base64 as Firehose sent it; `None` if it is not a string.
     #[must_use]
     pub fn base64_data(&self) -> Option<Cow<'a, str>> {
         self.data.map(JsonStr::text)
     }
 
-    /// The key that the record had in its Kinesis stream; where the event does not say it, the record's own id, which
-    /// spreads records over the shards as well as any.
+    /// The record's partition key in its Kinesis stream. Without one in the event it is the recordId, which spreads records
+    /// over the shards just as well.
     #[must_use]
     pub fn partition_key(&self) -> String {
         #[derive(Deserialize)]
@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn record_of_any_shape_is_still_a_record() {
+    fn record_of_any_shape_is_accepted() {
         let body = r#"{"deliveryStreamArn":"arn","records":[
             {"recordId":"1"},
             {"recordId":"2","data":null},
@@ -122,14 +122,14 @@ mod tests {
     }
 
     #[test]
-    fn partition_key_made_of_an_id_is_as_long_as_kinesis_takes() {
+    fn partition_key_from_a_record_id_keeps_to_the_quota() {
         let body = format!(r#"{{"deliveryStreamArn":"arn","records":[{{"recordId":"{}"}}]}}"#, "あ".repeat(257));
         let event = FirehoseEvent::parse(body.as_bytes()).unwrap();
         assert_eq!(event.records[0].partition_key().chars().count(), MAX_PARTITION_KEY_CHARS);
     }
 
     #[test]
-    fn what_is_no_firehose_event_is_refused_without_showing_it() {
+    fn other_json_is_rejected_without_showing_it() {
         for body in [
             r#"{"awslogs":{"data":"secret"}}"#,
             r#"{"deliveryStreamArn":"arn","records":"secret"}"#,

@@ -1,20 +1,21 @@
-//! Puts records back on the stream: in batches, attempt after attempt, until they are accepted or time is up.
+//! Re-ingestion: sends records to their stream again, in batches, until they are accepted or the time is up.
 //!
 //! # Why the original bytes and not the transformed ones?
 //!
-//! What is put back comes to this function again. Transformed output would be no subscription payload then.
+//! Re-ingested records come to this function again. Transformed output would not be a subscription payload.
 //!
-//! # Why can this not stall, and not repeat?
+//! # Why can this neither stall nor repeat?
 //!
-//! Only the entries that failed are offered again, after a pause that grows and is drawn at random, and never past the
-//! deadline. An answer that cannot change (no permission, no such stream) ends the matter at once. There is one retry
-//! policy, here; the SDK's own is off. Whatever is not accepted is reported, entry by entry, and never an error: an
-//! invocation that fails is repeated whole, and what it had put back would be there twice.
+//! Only entries that failed are sent again. A random pause precedes each attempt, its ceiling doubles, and no request starts
+//! after the deadline. A final answer (no permission, no such stream) ends the attempts at once. This is the only retry
+//! policy; the SDK's own is off. An entry that is not accepted is reported and is never an error of the invocation:
+//! Firehose would repeat the invocation, and everything already re-ingested would be delivered twice.
 
 mod backoff;
 mod batch;
 mod clients;
-mod stream;
+mod destination;
+mod refusal;
 
 use std::time::Duration;
 
@@ -22,58 +23,63 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 pub use backoff::Jitter;
 pub use clients::Clients;
-pub use stream::{InvalidArn, Source, Stream};
+pub use destination::{Destination, Stream};
+pub(crate) use refusal::Refusal;
 
-/// How long one PutRecordBatch may take. It usually takes a tenth of a second; a connection that has died takes for ever.
+/// Longest time for one request. A request usually takes a tenth of a second; over a dead connection it never ends.
 pub const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// One record to be put back.
+/// What re-ingestion is configured with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReingestOptions {
+    /// `REINGEST_MAX_ATTEMPTS`: most attempts for one record before it fails.
+    pub max_attempts: u32,
+}
+
+impl Default for ReingestOptions {
+    fn default() -> Self {
+        Self { max_attempts: 20 }
+    }
+}
+
+/// One record to be re-ingested.
 #[derive(Debug)]
 pub struct Entry {
     /// The bytes before base64.
     pub data: Vec<u8>,
-    /// Its key in the Kinesis stream that it came from. Firehose has none.
+    /// The record's key in its Kinesis stream. Firehose has none.
     pub partition_key: Option<String>,
 }
 
-/// What became of the entries.
+/// The result of re-ingesting entries.
 #[derive(Debug, Default)]
 pub struct Outcome {
-    /// For each entry why it was not accepted, or `None` if it was.
+    /// One for each entry: why the stream did not accept it, or `None` if it did.
     pub refusals: Vec<Option<Refusal>>,
-    /// Rounds of requests that were made.
+    /// Attempts made. An attempt is one round of requests for all pending entries.
     pub attempts: u32,
 }
 
-/// Why an entry was not accepted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
-    /// Whether the next attempt may be answered otherwise.
-    pub is_final: bool,
-    /// The service's error code and message, or what went wrong on the way there.
-    pub reason: String,
-}
-
-/// Puts records back on their stream.
+/// Re-ingests records.
 #[derive(Debug)]
 pub struct Reingester {
-    /// `None` puts nothing back, and says so.
+    /// Without clients nothing is sent.
     clients: Option<Clients>,
-    max_attempts: u32,
+    options: ReingestOptions,
     jitter: Jitter,
 }
 
 impl Reingester {
-    /// Offers each entry at most `max_attempts` times.
+    /// Re-ingests through `clients`.
     #[must_use]
-    pub fn new(clients: Clients, max_attempts: u32) -> Self {
-        Self { clients: Some(clients), max_attempts, jitter: Jitter::full() }
+    pub fn new(clients: Clients, options: ReingestOptions) -> Self {
+        Self { clients: Some(clients), options, jitter: Jitter::full() }
     }
 
-    /// Sends nothing anywhere: says what it would have put back, and answers as a stream that accepts everything.
+    /// Sends nothing. It logs what it would re-ingest, and reports every entry as accepted.
     #[must_use]
     pub fn offline() -> Self {
-        Self { clients: None, max_attempts: 0, jitter: Jitter::full() }
+        Self { clients: None, options: ReingestOptions::default(), jitter: Jitter::full() }
     }
 
     /// The same with another source of randomness.
@@ -82,13 +88,13 @@ impl Reingester {
         Self { jitter, ..self }
     }
 
-    /// Puts `entries` back on `stream`, and stops at `deadline` at the latest.
-    pub async fn put_back(&self, stream: &Stream, entries: &[Entry], deadline: Instant) -> Outcome {
-        let Some(clients) = &self.clients else { return pretend(stream, entries) };
+    /// Re-ingests `entries` to `destination`, and stops at `deadline` at the latest.
+    pub async fn reingest(&self, destination: &Destination, entries: &[Entry], deadline: Instant) -> Outcome {
+        let Some(clients) = &self.clients else { return report_only(destination, entries) };
         let mut refusals = vec![Some(Refusal::out_of_time()); entries.len()];
         let mut pending: Vec<usize> = (0..entries.len()).collect();
         let mut attempts = 0;
-        while !pending.is_empty() && attempts < self.max_attempts {
+        while !pending.is_empty() && attempts < self.options.max_attempts {
             let pause = if attempts == 0 { Duration::ZERO } else { self.jitter.draw(backoff::ceiling(attempts)) };
             if Instant::now() + pause >= deadline {
                 break;
@@ -96,24 +102,24 @@ impl Reingester {
             sleep(pause).await;
             attempts += 1;
             for batch in batch::cut(&pending, entries) {
-                let Some(answers) = offer(clients, stream, entries, batch, deadline).await else {
+                let Some(results) = send(clients, destination, entries, batch, deadline).await else {
                     break;
                 };
-                for (&index, answer) in batch.iter().zip(answers) {
-                    refusals[index] = answer;
+                for (&index, result) in batch.iter().zip(results) {
+                    refusals[index] = result;
                 }
             }
             pending.retain(|&index| refusals[index].as_ref().is_some_and(|refusal| !refusal.is_final));
-            tracing::debug!(attempt = attempts, entries_not_accepted = pending.len(), "offered entries to the stream");
+            tracing::debug!(attempt = attempts, pending_entries = pending.len(), "attempted to re-ingest");
         }
         Outcome { refusals, attempts }
     }
 }
 
-/// One request: an answer for each entry of the batch, or `None` if there is no time for one.
-async fn offer(
+/// Sends one batch. The result has an element for each entry; `None` means that no time was left for a request.
+async fn send(
     clients: &Clients,
-    stream: &Stream,
+    destination: &Destination,
     entries: &[Entry],
     batch: &[usize],
     deadline: Instant,
@@ -122,31 +128,21 @@ async fn offer(
     if now >= deadline {
         return None;
     }
-    let request = clients.put(stream, batch.iter().map(|&index| &entries[index]));
+    let request = clients.put(destination, batch.iter().map(|&index| &entries[index]));
     Some(match timeout_at(deadline.min(now + ATTEMPT_TIMEOUT), request).await {
-        Ok(Ok(answers)) => answers,
+        Ok(Ok(results)) => results,
         Ok(Err(refusal)) => vec![Some(refusal); batch.len()],
         Err(_) => vec![Some(Refusal::unanswered(now.elapsed())); batch.len()],
     })
 }
 
-fn pretend(stream: &Stream, entries: &[Entry]) -> Outcome {
+fn report_only(destination: &Destination, entries: &[Entry]) -> Outcome {
     let bytes: usize = entries.iter().map(|entry| entry.data.len()).sum();
     tracing::warn!(
         entries = entries.len(),
         bytes,
-        ?stream,
-        "would be put back on the stream; nothing is sent from here"
+        ?destination,
+        "would be re-ingested; this command sends nothing to AWS"
     );
     Outcome { refusals: vec![None; entries.len()], attempts: 0 }
-}
-
-impl Refusal {
-    fn out_of_time() -> Self {
-        Self { is_final: false, reason: "no time was left for a request".to_owned() }
-    }
-
-    fn unanswered(waited: Duration) -> Self {
-        Self { is_final: false, reason: format!("no answer within {} ms", waited.as_millis()) }
-    }
 }

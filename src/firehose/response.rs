@@ -1,7 +1,7 @@
-//! What Firehose gets back, and how many bytes of JSON that is.
+//! What Firehose gets back, written as JSON, and its exact length.
 //!
-//! Own types, since the ones in `aws_lambda_events` write `data` and `metadata` on every row: on a dropped record these
-//! are bytes of the response spent on nothing, and on a kept one they make an exact budget needlessly large.
+//! The types are our own, because those of `aws_lambda_events` write `data` and `metadata` on every row. On a dropped record
+//! that wastes bytes of the response, and it would make an exact budget larger than necessary.
 //!
 //! Source: "Required parameters for data transformation",
 //! <https://docs.aws.amazon.com/firehose/latest/dev/data-transformation-status-model.html>.
@@ -14,46 +14,43 @@ use base64::Engine;
 use bytes::{Bytes, BytesMut};
 use serde::Serialize;
 
-use crate::firehose::base64_engine::STANDARD;
+use super::base64_engine::STANDARD;
 
 use self::row::base64_len;
-pub use self::row::{FRAME_LEN, Metadata, RecordResult, dropped_row_len, failed_row_len, ok_row_len};
+pub use self::row::{EMPTY_RESPONSE_LEN, failed_row_len, ok_row_len};
+pub(crate) use self::row::{Metadata, PartitionValues, RecordResult, dropped_row_len};
 
-/// A response in the making, as JSON: a row for each of the event's records, in its order.
+/// Writes a response: one row for each record of the event, in the event's order.
 ///
-/// The data is encoded into its place. A value to serialise later would be two more passes over megabytes: one to encode
-/// it, and one to look at each of its bytes for what to escape.
+/// Data is encoded straight into its place. Serialising a finished value instead would take two more passes over megabytes:
+/// one to encode the data, and one to look for bytes to escape.
 #[derive(Debug)]
 pub struct ResponseWriter {
-    /// Longer than what is written, where the response before was.
+    /// May be longer than what is written, since it reuses the memory of the last response.
     json: BytesMut,
     written: usize,
-}
-
-/// A row of a record that is put back on the stream: what is to become of it shows only when the others stand already.
-#[derive(Debug, Clone, Copy)]
-pub struct UndecidedRow {
-    /// Where in the JSON the value of `result` begins.
-    result_at: usize,
+    /// Rows whose result depends on re-ingestion: the position of each `result` value in the JSON.
+    undecided: Vec<usize>,
 }
 
 impl ResponseWriter {
-    /// Begins a response, in the memory of another if nobody else has that any more.
+    /// Begins a response in the memory of an earlier one. New memory is allocated if the earlier one is still referenced.
     #[must_use]
-    pub fn over(response: Bytes) -> Self {
-        let mut writer = Self { json: response.try_into_mut().unwrap_or_default(), written: 0 };
+    pub fn reusing(response: Bytes) -> Self {
+        let json = response.try_into_mut().unwrap_or_default();
+        let mut writer = Self { json, written: 0, undecided: Vec::new() };
         writer.put(br#"{"records":["#);
         writer
     }
 
-    /// Adds the row of a record of which nothing is returned.
+    /// Adds a row without data.
     pub fn put_row(&mut self, record_id: &str, result: RecordResult) {
         self.begin_row(record_id);
         self.put_serialized(&result);
         self.put(b"}");
     }
 
-    /// Adds the row of a record that is returned with its output, which is `data` before base64.
+    /// Adds an `Ok` row with `data`, which is encoded to base64 here.
     pub fn put_ok_row(&mut self, record_id: &str, data: &[u8], metadata: Option<&Metadata>) {
         self.begin_row(record_id);
         self.put_serialized(&RecordResult::Ok);
@@ -67,21 +64,25 @@ impl ResponseWriter {
         self.put(b"}");
     }
 
-    /// Adds a row that is `ProcessingFailed` unless [`Self::decide_dropped`] says otherwise.
-    #[must_use]
-    pub fn put_undecided_row(&mut self, record_id: &str) -> UndecidedRow {
+    /// Adds the row of a record to be re-ingested. It stays `ProcessingFailed` unless [`Self::decide`] changes it.
+    pub fn put_undecided_row(&mut self, record_id: &str) {
         self.begin_row(record_id);
-        let result_at = self.written;
+        self.undecided.push(self.written);
         self.put_serialized(&RecordResult::ProcessingFailed);
         self.put(b"}");
-        UndecidedRow { result_at }
     }
 
-    /// Makes it a row of a record that is dropped. Spaces fill it up, for what follows stays where it is.
-    pub fn decide_dropped(&mut self, row: UndecidedRow) {
-        let undecided = &mut self.json[row.result_at..][..UNDECIDED.len()];
-        undecided.fill(b' ');
-        undecided[..DROPPED.len()].copy_from_slice(DROPPED);
+    /// Decides the undecided rows, in order: `true` makes a row `Dropped`.
+    ///
+    /// Later rows stay where they are, so spaces fill the rest of a row that becomes shorter.
+    pub fn decide(&mut self, are_dropped: impl IntoIterator<Item = bool>) {
+        for (result_at, is_dropped) in std::mem::take(&mut self.undecided).into_iter().zip(are_dropped) {
+            if is_dropped {
+                let row_end = &mut self.json[result_at..][..FAILED_ROW_END.len()];
+                row_end.fill(b' ');
+                row_end[..DROPPED_ROW_END.len()].copy_from_slice(DROPPED_ROW_END);
+            }
+        }
     }
 
     /// Ends the response.
@@ -107,7 +108,7 @@ impl ResponseWriter {
     }
 
     fn put_serialized(&mut self, value: &impl Serialize) {
-        // Neither a string nor a result can fail to serialise, and there is always room.
+        // Strings, results and string maps always serialise, and writing to memory never fails.
         let _ = serde_json::to_writer(self, value);
     }
 
@@ -116,7 +117,7 @@ impl ResponseWriter {
         self.written += STANDARD.encode_slice(data, room).unwrap_or_default();
     }
 
-    /// The next `len` bytes.
+    /// The next `len` bytes, allocated if need be.
     fn room(&mut self, len: usize) -> &mut [u8] {
         let end = self.written + len;
         if self.json.len() < end {
@@ -137,30 +138,29 @@ impl io::Write for ResponseWriter {
     }
 }
 
-const UNDECIDED: &[u8] = br#""ProcessingFailed"}"#;
-const DROPPED: &[u8] = br#""Dropped"}"#;
+const FAILED_ROW_END: &[u8] = br#""ProcessingFailed"}"#;
+const DROPPED_ROW_END: &[u8] = br#""Dropped"}"#;
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::output::partition::PartitionValues;
 
     fn written(write: impl FnOnce(&mut ResponseWriter)) -> String {
-        // What an earlier response has left must not show.
-        let mut writer = ResponseWriter::over(Bytes::from(vec![b'x'; 64]));
+        // Bytes of an earlier response must not show.
+        let mut writer = ResponseWriter::reusing(Bytes::from(vec![b'x'; 64]));
         write(&mut writer);
         String::from_utf8(writer.finish().to_vec()).unwrap()
     }
 
     fn row_len(write: impl FnOnce(&mut ResponseWriter)) -> usize {
-        written(write).len() - FRAME_LEN
+        written(write).len() - EMPTY_RESPONSE_LEN
     }
 
     proptest! {
         #[test]
-        fn row_lengths_are_what_is_written(id in any::<String>(), output in prop::collection::vec(any::<u8>(), 0..50)) {
+        fn row_lengths_equal_the_written_rows(id in any::<String>(), output in prop::collection::vec(any::<u8>(), 0..50)) {
             let of_result = |result| row_len(|writer| writer.put_row(&id, result));
             prop_assert_eq!(dropped_row_len(&id), of_result(RecordResult::Dropped));
             prop_assert_eq!(failed_row_len(&id), of_result(RecordResult::ProcessingFailed));
@@ -172,14 +172,12 @@ mod tests {
     }
 
     #[test]
-    fn undecided_row_takes_as_much_whatever_is_decided() {
+    fn undecided_row_has_one_length_for_both_results() {
         let undecided = |is_dropped| {
             written(|writer| {
-                let row = writer.put_undecided_row("1");
+                writer.put_undecided_row("1");
                 writer.put_row("2", RecordResult::Dropped);
-                if is_dropped {
-                    writer.decide_dropped(row);
-                }
+                writer.decide([is_dropped]);
             })
         };
         assert_eq!(
@@ -190,6 +188,19 @@ mod tests {
             undecided(true),
             r#"{"records":[{"recordId":"1","result":"Dropped"}         ,{"recordId":"2","result":"Dropped"}]}"#
         );
+    }
+
+    #[test]
+    fn undecided_rows_are_decided_in_their_order() {
+        let json = written(|writer| {
+            for id in ["1", "2", "3"] {
+                writer.put_undecided_row(id);
+            }
+            writer.decide([false, true]);
+        });
+        let results: serde_json::Value = serde_json::from_str(&json).unwrap();
+        let results: Vec<_> = results["records"].as_array().unwrap().iter().map(|row| row["result"].clone()).collect();
+        assert_eq!(results, ["ProcessingFailed", "Dropped", "ProcessingFailed"]);
     }
 
     #[test]
@@ -208,13 +219,13 @@ mod tests {
     }
 
     #[test]
-    fn memory_of_the_last_response_is_used_again() {
-        let mut writer = ResponseWriter::over(Bytes::new());
+    fn memory_of_the_last_response_is_reused() {
+        let mut writer = ResponseWriter::reusing(Bytes::new());
         writer.put_ok_row("1", &vec![0; 100_000], None);
         let first = writer.finish();
         let memory = first.as_ptr().addr();
         let len = first.len();
-        let mut writer = ResponseWriter::over(first);
+        let mut writer = ResponseWriter::reusing(first);
         assert_eq!(writer.json.len(), len);
         writer.put_ok_row("1", &vec![0; 90_000], None);
         assert_eq!(writer.finish().as_ptr().addr(), memory);

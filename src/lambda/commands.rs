@@ -1,84 +1,142 @@
-//! What a `main` is made of: the function under Lambda, and the same code on anybody's machine, without AWS.
+//! What `main` calls: the Lambda function, and the same code as commands for a laptop.
 //!
-//! | arguments | what |
-//! | --- | --- |
-//! | none | serves the Lambda Runtime API: this is how Lambda starts a `bootstrap` |
-//! | `check` | reads the configuration, compiles the program if there is one, and says what is configured |
-//! | `run` | answers one event from standard input on standard output |
-//!
-//! `run` sends nothing: what would be put back on the stream is said on standard error, and answered as if the stream
-//! had accepted it. Its errors may show log events, since they go to whoever has the event anyway.
+//! The commands need no AWS and send nothing. What would be re-ingested is reported on standard error, and answered as if the
+//! stream had accepted it. Error messages of commands may quote log events: whoever runs a command has the log lines anyway.
 
-use std::io::{self, Read, Write};
+use std::fmt::Display;
+use std::io::{self, BufRead, BufWriter, Read, Write};
 use std::process::ExitCode;
 
-use lambda_runtime::Context;
+use lambda_runtime::{Context, Error};
+use lexopt::Arg;
 use serde::de::IgnoredAny;
 use tracing::{Level, error};
 
+use super::handler::Function;
+use super::pack::{self, PackOptions};
+use super::unpack::Unpacker;
+use super::{logging, memory, runtime_api};
 use crate::config::Config;
+use crate::error_chain::in_one_line;
 use crate::firehose::reingest::{Clients, Reingester};
-use crate::lambda::handler::Function;
-use crate::lambda::logging;
-use crate::lambda::runtime_api;
-use crate::transform::Transform;
-
-/// Anything that ends the process; it is only reported.
-pub type Error = Box<dyn std::error::Error + Send + Sync>;
+use crate::transform::{ErrorDetail, Transform, TransformOptions};
 
 const USAGE: &str = "\
-usage: bootstrap [check | run]
+usage: bootstrap [COMMAND]
 
-  check    reads the configuration from the environment, compiles the VRL program, and says what is configured
-  run      answers one Firehose event: run < event.json > response.json
+Without a command this is the Lambda function, which needs the Lambda Runtime API. The commands need no AWS and send nothing.
 
-Without arguments it is the Lambda function, and needs the Lambda Runtime API. Neither check nor run needs AWS.";
+  check                           read the settings from the environment, compile the VRL program, print the settings
+  run                             answer one Firehose event: run < event.json > response.json
+  run --lines [OPTIONS] FILE...   transform the lines of log files, print what Firehose would deliver
+  pack [OPTIONS] FILE...          pack the lines of log files into Firehose events, one event per line
+  unpack                          print what Firehose would deliver: unpack < responses.jsonl
 
-/// Runs the process to its end, as its arguments say, with the transform that `transform` makes.
-pub fn main(transform: impl FnOnce(&Config) -> Result<Box<dyn Transform>, Error>) -> ExitCode {
-    let arguments: Vec<_> =
-        std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned()).collect();
-    let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
-    match arguments[..] {
-        [] => serve(transform).map_or_else(
-            |error| {
-                error!(error = described(&*error), "the function cannot run");
-                ExitCode::FAILURE
-            },
-            |()| ExitCode::SUCCESS,
-        ),
-        ["check"] => ended(check(transform)),
-        ["run"] => ended(run(transform)),
-        ["help" | "--help" | "-h"] => ended(writeln!(io::stdout(), "{USAGE}").map_err(Error::from)),
-        _ => {
-            let _ = writeln!(io::stderr(), "{USAGE}");
-            ExitCode::from(2)
+FILE is a log file, or - for standard input. Each line is a log event. The options, and their defaults:
+";
+
+/// Builds the transform. A custom transform has no use for the options.
+trait Build: FnOnce(&TransformOptions, ErrorDetail) -> Result<Box<dyn Transform>, Error> {}
+impl<F: FnOnce(&TransformOptions, ErrorDetail) -> Result<Box<dyn Transform>, Error>> Build for F {}
+
+/// Runs the process to its end, with the built-in transforms.
+#[must_use]
+pub fn run() -> ExitCode {
+    execute(|options: &TransformOptions, detail| Ok(options.build(detail)?))
+}
+
+/// Runs the process to its end, with a custom transform.
+///
+/// `transform` is called once, at start. Its error stops the start.
+pub fn run_with(transform: impl FnOnce() -> Result<Box<dyn Transform>, Error>) -> ExitCode {
+    execute(|_: &TransformOptions, _| transform())
+}
+
+fn execute(build: impl Build) -> ExitCode {
+    let mut arguments = lexopt::Parser::from_env();
+    let command = match arguments.next() {
+        Ok(None) => return serve_and_log(build),
+        Ok(Some(Arg::Value(command))) => command.to_string_lossy().into_owned(),
+        Ok(Some(Arg::Long("help") | Arg::Short('h'))) => "help".to_owned(),
+        Ok(Some(other)) => return usage_error(&other.unexpected()),
+        Err(error) => return usage_error(&error),
+    };
+    let result = match command.as_str() {
+        "check" => end_of(arguments).map(|()| check(build)),
+        "run" => run_options(arguments).map(|lines| match lines {
+            None => run_event(build),
+            Some(options) => run_lines(build, &options),
+        }),
+        "pack" => PackOptions::parse(arguments).map(|options| print_events(&options)),
+        "unpack" => end_of(arguments).map(|()| unpack()),
+        "help" => end_of(arguments).map(|()| Ok(write!(io::stdout(), "{USAGE}{}", pack::OPTIONS)?)),
+        other => Err(format!("expected a command, found {other:?}").into()),
+    };
+    match result {
+        Err(error) => usage_error(&error),
+        Ok(Ok(())) => ExitCode::SUCCESS,
+        // The reader has read enough, as `head` does.
+        Ok(Err(error)) if is_broken_pipe(&*error) => ExitCode::SUCCESS,
+        Ok(Err(error)) => {
+            let _ = writeln!(io::stderr(), "{}", in_one_line(&*error));
+            ExitCode::FAILURE
         }
     }
 }
 
-fn serve(transform: impl FnOnce(&Config) -> Result<Box<dyn Transform>, Error>) -> Result<(), Error> {
+fn usage_error(error: &dyn Display) -> ExitCode {
+    let _ = writeln!(io::stderr(), "{USAGE}{}\nbootstrap: {error}", pack::OPTIONS);
+    ExitCode::from(2)
+}
+
+fn is_broken_pipe(error: &(dyn std::error::Error + 'static)) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// Rejects further arguments.
+fn end_of(mut arguments: lexopt::Parser) -> Result<(), lexopt::Error> {
+    arguments.next()?.map_or(Ok(()), |argument| Err(argument.unexpected()))
+}
+
+/// The packer's options after `--lines`; `None` without any argument.
+fn run_options(mut arguments: lexopt::Parser) -> Result<Option<PackOptions>, lexopt::Error> {
+    match arguments.next()? {
+        None => Ok(None),
+        Some(Arg::Long("lines")) => PackOptions::parse(arguments).map(Some),
+        Some(other) => Err(other.unexpected()),
+    }
+}
+
+fn serve_and_log(build: impl Build) -> ExitCode {
+    match serve(build) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            error!(error = in_one_line(&*error), "the function cannot run");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve(build: impl Build) -> Result<(), Error> {
     let config = Config::from_env();
     logging::install(config.as_ref().map_or(Level::INFO, |config| config.log_level))?;
     let config = config?;
-    let transform = transform(&config)?;
+    let transform = build(&config.transform, ErrorDetail::PlaceOnly)?;
     if std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_none() {
         return Err(
-            "AWS_LAMBDA_RUNTIME_API is not set: this is a Lambda function; `run` answers an event without Lambda, \
-                    `check` checks the configuration"
+            "AWS_LAMBDA_RUNTIME_API is not set: this is a Lambda function. Outside Lambda, `run` answers an event, \
+                    and `check` checks the configuration"
                 .into(),
         );
     }
-    let reingester = Reingester::new(Clients::from_env(), config.reingest_max_attempts);
-    keep_freed_memory();
+    let reingester = Reingester::new(Clients::from_env(), config.reingest);
+    memory::keep_freed_memory();
     block_on(runtime_api::serve(Function::with_transform(config, reingester, transform)))?
 }
 
-fn check(transform: impl FnOnce(&Config) -> Result<Box<dyn Transform>, Error>) -> Result<(), Error> {
-    let config = Config::from_env();
-    logging::install_for_people(config.as_ref().map_or(Level::INFO, |config| config.log_level))?;
-    let config = config?;
-    transform(&config)?;
+fn check(build: impl Build) -> Result<(), Error> {
+    let config = config_for_people()?;
+    build(&config.transform, ErrorDetail::PlaceOnly)?;
     let mut out = io::stdout().lock();
     for (variable, value) in config.settings() {
         writeln!(out, "{variable:<24} {value}")?;
@@ -86,51 +144,67 @@ fn check(transform: impl FnOnce(&Config) -> Result<Box<dyn Transform>, Error>) -
     Ok(())
 }
 
-fn run(transform: impl FnOnce(&Config) -> Result<Box<dyn Transform>, Error>) -> Result<(), Error> {
-    let config = Config::from_env();
-    logging::install_for_people(config.as_ref().map_or(Level::INFO, |config| config.log_level))?;
-    let config = Config { quotes_log_events: true, ..config? };
-    let transform = transform(&config)?;
-    let function = Function::with_transform(config, Reingester::offline(), transform);
+fn run_event(build: impl Build) -> Result<(), Error> {
+    let function = offline_function(build)?;
     let mut body = Vec::new();
     io::stdin().read_to_end(&mut body)?;
     let _: IgnoredAny = serde_json::from_slice(&body).map_err(|error| {
         format!("expected one Firehose event as JSON on standard input, found something else: {error}")
     })?;
-    let mut context = Context::default();
-    context.request_id.push_str("run");
-    let response = block_on(function.invoke(&body, &context))??;
+    let response = block_on(function.invoke(&body, &local_context()))??;
     let mut out = io::stdout().lock();
     out.write_all(&response)?;
     writeln!(out)?;
     Ok(())
 }
 
-/// Has the C library keep what is freed for the next invocation, which needs the same again.
-///
-/// glibc gives freed memory back to the system beyond a threshold, which it doubles from the largest block that was mapped
-/// by itself and freed. Event and response are such blocks at first, and then come and go with hundreds of page faults an
-/// invocation. A block that is never touched costs nothing, and settles the threshold.
-/// Source: `mallopt(3)`, `M_MMAP_THRESHOLD`.
-fn keep_freed_memory() {
-    const LARGEST_THRESHOLD_BYTES: usize = 32 * 1024 * 1024;
-    drop(std::hint::black_box(Vec::<u8>::with_capacity(LARGEST_THRESHOLD_BYTES - 64 * 1024)));
+fn run_lines(build: impl Build, options: &PackOptions) -> Result<(), Error> {
+    let function = offline_function(build)?;
+    let mut unpacker = Unpacker::new(BufWriter::new(io::stdout().lock()));
+    pack::events(options, |event| {
+        let response = block_on(function.invoke(event, &local_context()))??;
+        unpacker.add(&response)
+    })?;
+    unpacker.finish()
 }
 
-/// One invocation at a time: a second thread would have nothing to do.
+fn print_events(options: &PackOptions) -> Result<(), Error> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    pack::events(options, |event| {
+        out.write_all(event)?;
+        Ok(writeln!(out)?)
+    })?;
+    Ok(out.flush()?)
+}
+
+fn unpack() -> Result<(), Error> {
+    let mut unpacker = Unpacker::new(BufWriter::new(io::stdout().lock()));
+    for line in io::stdin().lock().lines() {
+        unpacker.add(line?.as_bytes())?;
+    }
+    unpacker.finish()
+}
+
+fn config_for_people() -> Result<Config, Error> {
+    let config = Config::from_env();
+    logging::install_for_people(config.as_ref().map_or(Level::INFO, |config| config.log_level))?;
+    Ok(config?)
+}
+
+/// The function as configured, except that it sends nothing and that its errors may quote log events.
+fn offline_function(build: impl Build) -> Result<Function, Error> {
+    let config = config_for_people()?;
+    let transform = build(&config.transform, ErrorDetail::QuotesLogEvents)?;
+    Ok(Function::with_transform(config, Reingester::offline(), transform))
+}
+
+fn local_context() -> Context {
+    let mut context = Context::default();
+    context.request_id.push_str("run");
+    context
+}
+
+/// Runs on this thread. Lambda sends one invocation at a time, so a second thread would be idle.
 fn block_on<F: Future>(future: F) -> io::Result<F::Output> {
     Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(future))
-}
-
-fn ended(result: Result<(), Error>) -> ExitCode {
-    let Err(error) = result else { return ExitCode::SUCCESS };
-    let _ = writeln!(io::stderr(), "{}", described(&*error));
-    ExitCode::FAILURE
-}
-
-/// The error with its causes.
-fn described(error: &(dyn std::error::Error + Send + Sync + 'static)) -> String {
-    let first: &(dyn std::error::Error + 'static) = error;
-    let chain = std::iter::successors(Some(first), |error| error.source());
-    chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

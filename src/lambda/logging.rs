@@ -1,49 +1,43 @@
-//! Structured logs on standard output, a line of JSON each: what Lambda takes as they are. People get plain lines.
+//! How log lines are written: as JSON on standard output for Lambda, as plain text on standard error for people.
 
 use std::io;
 
 use tracing::dispatcher::SetGlobalDefaultError;
-use tracing::{Level, Metadata, Subscriber, error};
-use tracing_subscriber::layer::{Context, Filter};
-use tracing_subscriber::registry::LookupSpan;
+use tracing::{Level, Subscriber, error};
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::{Layer, Registry, fmt, layer::SubscriberExt};
 
-/// A subscriber that writes this crate's lines at `level` and above, and of its dependencies only what goes wrong.
+/// A subscriber that writes this crate's lines at `level` and above, and only warnings and errors of its dependencies.
 ///
-/// The level is not passed on to the dependencies: at DEBUG and TRACE the Lambda runtime and the SDK write whole
-/// requests, and so log content.
+/// The dependencies do not get a lower level: at DEBUG and TRACE the Lambda runtime and the SDK write whole requests, which
+/// contain log content.
 pub fn subscriber<W>(level: Level, writer: W) -> impl Subscriber + Send + Sync
 where
     W: for<'w> fmt::MakeWriter<'w> + Send + Sync + 'static,
 {
     let lines =
         fmt::layer().json().flatten_event(true).with_current_span(true).with_span_list(false).with_writer(writer);
-    Registry::default().with(lines.with_filter(OwnLevel(level)))
+    Registry::default().with(lines.with_filter(levels(level)))
 }
 
-/// Installs [`subscriber`] for the process, and takes the words out of panics: they may quote a log event.
+/// Installs [`subscriber`] for the process. A panic is logged by its place only, since its message may quote a log event.
 ///
 /// # Errors
-/// There is one already.
-pub fn install(level: Level) -> Result<(), SetGlobalDefaultError> {
+/// A subscriber is already installed.
+pub(super) fn install(level: Level) -> Result<(), SetGlobalDefaultError> {
     std::panic::set_hook(Box::new(|panic| error!(location = panic.location().map(ToString::to_string), "panicked")));
     tracing::subscriber::set_global_default(subscriber(level, io::stdout))
 }
 
-/// Installs a subscriber that writes the same as plain lines on standard error, for `check` and `run`.
+/// Installs a subscriber that writes the same lines as plain text on standard error, for the commands.
 ///
 /// # Errors
-/// There is one already.
-pub fn install_for_people(level: Level) -> Result<(), SetGlobalDefaultError> {
+/// A subscriber is already installed.
+pub(super) fn install_for_people(level: Level) -> Result<(), SetGlobalDefaultError> {
     let lines = fmt::layer().without_time().with_target(false).with_writer(io::stderr);
-    tracing::subscriber::set_global_default(Registry::default().with(lines.with_filter(OwnLevel(level))))
+    tracing::subscriber::set_global_default(Registry::default().with(lines.with_filter(levels(level))))
 }
 
-struct OwnLevel(Level);
-
-impl<S: Subscriber + for<'s> LookupSpan<'s>> Filter<S> for OwnLevel {
-    fn enabled(&self, metadata: &Metadata<'_>, _: &Context<'_, S>) -> bool {
-        let is_own = metadata.target().starts_with(env!("CARGO_CRATE_NAME"));
-        *metadata.level() <= if is_own { self.0 } else { self.0.min(Level::WARN) }
-    }
+fn levels(own: Level) -> Targets {
+    Targets::new().with_default(own.min(Level::WARN)).with_target(env!("CARGO_CRATE_NAME"), own)
 }

@@ -1,10 +1,10 @@
-//! Between Lambda's runtime and the function: the bodies of requests as they are, in both directions.
+//! Connects Lambda's runtime and the function. Request bodies pass through unchanged, in both directions.
 //!
 //! # Why not a handler of `lambda_runtime`?
 //!
-//! A handler gets a value that the event was deserialised to, and gives one that the response is serialised from. With
-//! megabytes of base64 on both sides, these copies cost a tenth of an invocation. The runtime polls and makes the context
-//! all the same; what this layer takes over is the two requests that end an invocation.
+//! A handler gets a deserialised event and returns a value to serialise. With megabytes of base64 on both sides, these copies
+//! cost a tenth of an invocation. The runtime still polls and makes the context. This layer takes over only the two requests
+//! that end an invocation.
 //!
 //! Source: "Using the Lambda runtime API", <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>.
 
@@ -15,31 +15,30 @@ use std::task::{Context as TaskContext, Poll};
 
 use futures_util::FutureExt;
 use lambda_runtime::tower::layer::layer_fn;
-use lambda_runtime::{Diagnostic, LambdaEvent, LambdaInvocation, Runtime, Service, service_fn};
+use lambda_runtime::{Diagnostic, Error, LambdaEvent, LambdaInvocation, Runtime, Service, service_fn};
 use lambda_runtime_api_client::{PooledClient, body::Body, build_request};
 use serde::de::IgnoredAny;
 use tracing::error;
 
-use crate::lambda::commands::Error;
-use crate::lambda::handler::Function;
+use super::handler::Function;
 
-/// Answers invocations for as long as Lambda has any.
-pub(crate) async fn serve(function: Function) -> Result<(), Error> {
+/// Answers invocations until Lambda stops the process.
+pub(super) async fn serve(function: Function) -> Result<(), Error> {
     let function = Arc::new(function);
     let client = Arc::new(PooledClient::builder().with_pool_size(1).build());
     // The layer never calls the handler.
     let handler = service_fn(async |_: LambdaEvent<IgnoredAny>| Ok::<_, Error>(()));
-    let answers = layer_fn(|_| Answers { function: Arc::clone(&function), client: Arc::clone(&client) });
-    Runtime::new(handler).layer(answers).run().await
+    let service = layer_fn(|_| InvocationService { function: Arc::clone(&function), client: Arc::clone(&client) });
+    Runtime::new(handler).layer(service).run().await
 }
 
-/// Answers each invocation to the Runtime API.
-struct Answers {
+/// Answers each invocation through the Runtime API.
+struct InvocationService {
     function: Arc<Function>,
     client: Arc<PooledClient>,
 }
 
-impl Service<LambdaInvocation> for Answers {
+impl Service<LambdaInvocation> for InvocationService {
     type Response = ();
     type Error = Error;
     type Future = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
@@ -68,13 +67,13 @@ async fn post(client: &PooledClient, invocation: &LambdaInvocation, end: &str, b
     if end == "error" {
         request = request.header("lambda-runtime-function-error-type", "unhandled");
     }
-    // Lambda tells by this whether an answer is that of an invocation that it has already given up.
+    // With this id, Lambda recognises the answer to an invocation that it has already given up.
     if let Some(id) = invocation.parts.headers.get(INVOCATION_ID) {
         request = request.header(INVOCATION_ID, id);
     }
     let status = client.call(request.body(body)?).await?.status();
     if !status.is_success() {
-        error!(%status, "Lambda did not take the answer: Firehose will invoke the function with these records again");
+        error!(%status, "Lambda rejected the answer: Firehose will invoke the function with these records again");
     }
     Ok(())
 }
@@ -85,7 +84,7 @@ fn error_body(diagnostic: &Diagnostic) -> Result<Body, Error> {
     Ok(serde_json::to_vec(diagnostic)?.into())
 }
 
-/// Without the words of the panic: they may quote a log event.
+/// Leaves out the panic's message, which may quote a log event.
 fn panicked() -> Diagnostic {
     Diagnostic {
         error_type: "Panic".to_owned(),
@@ -97,7 +96,6 @@ fn panicked() -> Diagnostic {
 mod tests {
     use hyper::Response;
     use lambda_runtime::Context;
-    use serde_json::json;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
 
@@ -105,6 +103,7 @@ mod tests {
     use crate::cloudwatch_logs::message::{DataMessage, LogEvent};
     use crate::config::Config;
     use crate::firehose::reingest::Reingester;
+    use crate::testing::{self, Record};
     use crate::transform::{Transform, TransformError};
 
     struct PanicsOnSecrets;
@@ -116,7 +115,7 @@ mod tests {
         }
     }
 
-    /// The request in which an event's invocation ends, headers and all.
+    /// The request that ends the invocation of an event, with its headers.
     async fn end_of_invocation(event: &serde_json::Value) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
@@ -131,23 +130,18 @@ mod tests {
         });
         let function = Function::with_transform(Config::default(), Reingester::offline(), Box::new(PanicsOnSecrets));
         let client = PooledClient::builder().with_endpoint(endpoint).build();
-        let mut answers = Answers { function: Arc::new(function), client: Arc::new(client) };
+        let mut service = InvocationService { function: Arc::new(function), client: Arc::new(client) };
         let (mut parts, ()) = Response::new(()).into_parts();
         parts.headers.insert(INVOCATION_ID, "invocation-7".parse().unwrap());
         let mut context = Context::default();
         context.request_id.push_str("request-7");
         let body = event.to_string().into_bytes().into();
-        answers.call(LambdaInvocation { parts, body, context }).await.unwrap();
+        service.call(LambdaInvocation { parts, body, context }).await.unwrap();
         received.await.unwrap()
     }
 
     fn event(message: &str) -> serde_json::Value {
-        let payload = json!({
-            "messageType": "DATA_MESSAGE", "owner": "1", "logGroup": "g", "logStream": "s",
-            "logEvents": [{"id": "1", "timestamp": 0, "message": message}],
-        });
-        let data = base64::Engine::encode(&*crate::firehose::base64_engine::STANDARD, payload.to_string());
-        json!({"deliveryStreamArn": "arn", "records": [{"recordId": "r", "data": data}]})
+        testing::event(&[Record::of_messages("r", &[message])])
     }
 
     #[tokio::test]
@@ -162,7 +156,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn panic_is_an_error_of_its_invocation_that_does_not_quote_it() {
+    async fn panic_fails_its_invocation_and_is_not_quoted() {
         let request = end_of_invocation(&event("secret")).await;
         assert!(request.starts_with("POST /2018-06-01/runtime/invocation/request-7/error HTTP/1.1\r\n"), "{request}");
         assert!(request.contains("\r\nlambda-runtime-function-error-type: unhandled\r\n"), "{request}");

@@ -6,39 +6,48 @@ use tracing::info;
 
 use crate::firehose::event::FirehoseEvent;
 use crate::firehose::quotas::RESPONSE_BUDGET_BYTES;
-use crate::plan::fate::{Back, Fate};
-use crate::plan::planner::Tally;
+use crate::plan::fate::{Fate, Reingestion};
+use crate::plan::{Plan, Tally};
 
-/// What an invocation did, in numbers.
+/// The counts of one invocation.
 #[derive(Debug)]
-pub(crate) struct Summary {
+pub(super) struct Summary {
     tally: Tally,
     ok: usize,
-    /// Those that were put back among them, once the stream has accepted them.
-    pub(crate) dropped: usize,
-    /// Those among them that the stream has not accepted back.
-    pub(crate) processing_failed: usize,
+    /// Includes re-ingested records that the stream accepted.
+    dropped: usize,
+    /// Includes records that the stream did not accept.
+    processing_failed: usize,
     reingested: usize,
     split: usize,
-    /// Rounds of requests to the stream.
-    pub(crate) attempts: u32,
+    attempts: u32,
 }
 
 impl Summary {
-    pub(crate) fn of(fates: &[Fate], tally: Tally) -> Self {
+    /// Counts the fates. Those of re-ingested records follow with [`Self::add_reingested`].
+    pub(super) fn from_plan(Plan { fates, tally }: Plan) -> (Self, Vec<Fate>) {
         let count = |is_meant: fn(&Fate) -> bool| fates.iter().filter(|fate| is_meant(fate)).count();
-        Self {
+        let summary = Self {
             tally,
-            ok: count(|fate| matches!(fate, Fate::Keep)),
+            ok: count(|fate| matches!(fate, Fate::Deliver(_))),
             dropped: count(|fate| matches!(fate, Fate::Drop(_))),
             processing_failed: count(|fate| matches!(fate, Fate::Fail(_))),
-            reingested: count(|fate| matches!(fate, Fate::PutBack(Back::Whole(_), _))),
-            split: count(|fate| matches!(fate, Fate::PutBack(Back::InPieces(_), _))),
+            reingested: count(|fate| matches!(fate, Fate::Reingest(Reingestion::Whole(_)))),
+            split: count(|fate| matches!(fate, Fate::Reingest(Reingestion::Split(_)))),
             attempts: 0,
-        }
+        };
+        (summary, fates)
     }
 
-    pub(crate) fn log(&self, event: &FirehoseEvent<'_>, bytes_out: usize, took: Duration) {
+    /// Adds the results of re-ingestion.
+    pub(super) fn add_reingested(&mut self, are_accepted: &[bool], attempts: u32) {
+        let accepted = are_accepted.iter().filter(|is_accepted| **is_accepted).count();
+        self.dropped += accepted;
+        self.processing_failed += are_accepted.len() - accepted;
+        self.attempts = attempts;
+    }
+
+    pub(super) fn log(&self, event: &FirehoseEvent<'_>, bytes_out: usize, took: Duration) {
         info!(
             delivery_stream_arn = %event.delivery_stream_arn,
             records = event.records.len(),

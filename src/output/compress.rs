@@ -1,7 +1,7 @@
 //! One gzip member, from bytes that are all there or that come in parts.
 //!
-//! libdeflate is faster than a compressor of streams at every level, and no larger; but it wants all bytes at once. Output
-//! beyond [`WHOLE_BYTES`] goes through the other one, and memory stays bounded.
+//! libdeflate is faster than a streaming compressor at every level, and its members are no larger. But it needs all bytes at
+//! once. Output above [`WHOLE_BYTES`] goes through the streaming compressor, so that memory stays bounded.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -11,51 +11,59 @@ use libdeflater::{CompressionLvl, Compressor};
 
 use crate::firehose::quotas::RESPONSE_BUDGET_BYTES;
 
-/// Bytes of output that are compressed at once, at the most.
+/// Most bytes of output that are compressed at once.
 pub(super) const WHOLE_BYTES: usize = 4 * 1024 * 1024;
 
-/// Compresses one output after another, into the same memory.
+/// Compresses one output after another into the same memory.
 #[derive(Default)]
 pub(super) struct Gzip {
-    /// With its level.
+    /// The compressor and its level.
     compressor: Option<(u32, Compressor)>,
-    /// Longer than the last member, if it had to have room for a longer one.
+    /// The last member. May be longer than that, since earlier outputs may have needed more room.
     compressed: Vec<u8>,
+    /// Bytes of the last member in `compressed`.
+    kept_len: usize,
 }
 
 impl Gzip {
-    /// The member that holds `plain`.
-    pub(super) fn whole(&mut self, plain: &[u8], level: u32) -> io::Result<&[u8]> {
+    /// Compresses `plain` to one member, and returns the member's length.
+    pub(super) fn compress_whole(&mut self, plain: &[u8], level: u32) -> io::Result<usize> {
         if self.compressor.as_ref().is_none_or(|(made_for, _)| *made_for != level) {
-            let level_of_library = i32::try_from(level).ok().and_then(|level| CompressionLvl::new(level).ok());
-            self.compressor = Some((level, Compressor::new(level_of_library.unwrap_or_default())));
+            let library_level = i32::try_from(level).ok().and_then(|level| CompressionLvl::new(level).ok());
+            self.compressor = Some((level, Compressor::new(library_level.unwrap_or_default())));
         }
-        let Some((_, compressor)) = &mut self.compressor else { return Ok(&[]) };
+        let Some((_, compressor)) = &mut self.compressor else { return Ok(0) };
         let most = compressor.gzip_compress_bound(plain.len());
         if self.compressed.len() < most {
             self.compressed = vec![0; most];
         }
-        let len = compressor
+        self.kept_len = compressor
             .gzip_compress(plain, &mut self.compressed)
             .map_err(|error| io::Error::other(error.to_string()))?;
-        Ok(&self.compressed[..len])
+        Ok(self.kept_len)
     }
 
-    /// A member whose bytes come in parts. [`Self::end`] ends it.
+    /// Begins a member whose bytes come in parts. [`Self::end`] ends it.
     pub(super) fn begin(&mut self, level: u32) -> GzEncoder<Bounded> {
         let mut bytes = std::mem::take(&mut self.compressed);
         bytes.clear();
         GzEncoder::new(Bounded { bytes, len: 0 }, Compression::new(level))
     }
 
-    /// The member that has come in parts, and its bytes. Of one that is more than any response holds there is only some.
-    pub(super) fn end(&mut self, member: GzEncoder<Bounded>) -> io::Result<(&[u8], usize)> {
+    /// Ends a member that came in parts, and returns its length. Of a member larger than any response, only a part is kept.
+    pub(super) fn end(&mut self, member: GzEncoder<Bounded>) -> io::Result<usize> {
         let Bounded { bytes, len } = member.finish()?;
+        self.kept_len = bytes.len();
         self.compressed = bytes;
-        Ok((&self.compressed, len))
+        Ok(len)
     }
 
-    /// Bytes of memory that stay in use between outputs.
+    /// The last member, or what is kept of it.
+    pub(super) fn member(&self) -> &[u8] {
+        &self.compressed[..self.kept_len]
+    }
+
+    /// Bytes of memory kept between outputs.
     pub(super) fn capacity(&self) -> usize {
         self.compressed.capacity()
     }
@@ -67,7 +75,7 @@ impl fmt::Debug for Gzip {
     }
 }
 
-/// Keeps what a response can hold, and counts the rest.
+/// Keeps as many bytes as fit a response, and counts all.
 pub(super) struct Bounded {
     bytes: Vec<u8>,
     len: usize,
@@ -104,33 +112,34 @@ mod tests {
 
     proptest! {
         #[test]
-        fn member_holds_what_went_in(outputs in prop::collection::vec(("[a-z]{0,3000}", 1_u32..10), 1..5)) {
+        fn member_inflates_to_its_input(outputs in prop::collection::vec(("[a-z]{0,3000}", 1_u32..10), 1..5)) {
             let mut gzip = Gzip::default();
             for (plain, level) in &outputs {
-                prop_assert_eq!(inflated(gzip.whole(plain.as_bytes(), *level).unwrap()), plain.as_bytes());
+                let len = gzip.compress_whole(plain.as_bytes(), *level).unwrap();
+                prop_assert_eq!((inflated(gzip.member()), gzip.member().len()), (plain.as_bytes().to_vec(), len));
                 let mut member = gzip.begin(*level);
                 for part in plain.as_bytes().chunks(1_000) {
                     member.write_all(part).unwrap();
                 }
-                let (bytes, len) = gzip.end(member).unwrap();
-                prop_assert_eq!((inflated(bytes), bytes.len()), (plain.as_bytes().to_vec(), len));
+                let len = gzip.end(member).unwrap();
+                prop_assert_eq!((inflated(gzip.member()), gzip.member().len()), (plain.as_bytes().to_vec(), len));
             }
         }
     }
 
     #[test]
-    fn each_member_has_the_level_that_is_asked_for() {
+    fn each_member_has_the_requested_level() {
         let lines = (0..5_000).map(|number| format!("request {} took {} ms", number * 7_919 % 997, number % 83));
         let plain = lines.collect::<Vec<_>>().join("\n");
         let mut gzip = Gzip::default();
-        let mut len = |level| gzip.whole(plain.as_bytes(), level).unwrap().len();
+        let mut len = |level| gzip.compress_whole(plain.as_bytes(), level).unwrap();
         let (fast, small) = (len(1), len(9));
         assert!(small < fast, "{small} bytes of {fast}");
         assert_eq!(len(1), fast);
     }
 
     #[test]
-    fn compressed_output_past_a_response_is_counted_and_not_kept() {
+    fn compressed_output_larger_than_a_response_is_counted_but_not_kept() {
         let mut bounded = Bounded { bytes: Vec::new(), len: 0 };
         for _ in 0..100 {
             bounded.write_all(&vec![0; 1024 * 1024]).unwrap();

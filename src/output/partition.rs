@@ -1,24 +1,23 @@
-//! What Firehose's dynamic partitioning gets to know of a record.
+//! The partition values that Firehose's dynamic partitioning gets for a record.
 //!
 //! Source: "Create partitioning keys with an AWS Lambda function",
 //! <https://docs.aws.amazon.com/firehose/latest/dev/dynamic-partitioning-partitioning-keys.html>.
 
-use std::collections::BTreeMap;
-
 use time::OffsetDateTime;
 
 use crate::cloudwatch_logs::message::DataMessage;
+use crate::firehose::response::PartitionValues;
 
 /// A key that `PARTITION_KEYS` can name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PartitionKey {
-    /// The AWS account that the log events come from.
+    /// The AWS account of the log events.
     Owner,
     /// The name of the log group.
     LogGroup,
     /// The name of the log stream.
     LogStream,
-    /// Four digits. This and the following are of the record's first log event, in UTC.
+    /// Four digits. All parts of the time are those of the record's first log event, in UTC.
     Year,
     /// Two digits.
     Month,
@@ -28,27 +27,24 @@ pub enum PartitionKey {
     Hour,
 }
 
-/// Values by key, in the order of the keys' names.
-pub type PartitionValues = BTreeMap<&'static str, String>;
-
-/// What stands for a value that is not there: an empty one would make Firehose fail the record.
+/// Replaces a missing value. With an empty one, Firehose would fail the record.
 const UNKNOWN: &str = "unknown";
 
-/// Characters of a value, at the most: two values of full length and a prefix fit in the 1,024 bytes of an S3 key.
+/// Most characters of a value. Two values of this length and a prefix fit into the 1,024 bytes of an S3 key.
 const MAX_VALUE_CHARS: usize = 256;
 
 impl PartitionKey {
-    /// Every key, in the order of the documentation.
+    /// All keys, in the order of the documentation.
     pub const ALL: [Self; 7] =
         [Self::Owner, Self::LogGroup, Self::LogStream, Self::Year, Self::Month, Self::Day, Self::Hour];
 
-    /// The key of a name.
+    /// The key with this name.
     #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
+    pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|key| key.name() == name)
     }
 
-    /// Its name, in `PARTITION_KEYS` and in the stream's prefix.
+    /// The key's name, in `PARTITION_KEYS` and in the stream's prefix.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -67,29 +63,30 @@ impl PartitionKey {
             let first = message.log_events.first()?.timestamp;
             OffsetDateTime::from_unix_timestamp(first.div_euclid(1_000)).ok().filter(|time| time.year() >= 0)
         };
-        let of_time = |part: fn(OffsetDateTime) -> String| time().map_or_else(|| UNKNOWN.to_owned(), part);
+        let time_part = |part: fn(OffsetDateTime) -> String| time().map_or_else(|| UNKNOWN.to_owned(), part);
         match self {
             Self::Owner => safe_for_s3(&message.owner.text()),
             Self::LogGroup => safe_for_s3(&message.log_group.text()),
             Self::LogStream => safe_for_s3(&message.log_stream.text()),
-            Self::Year => of_time(|time| format!("{:04}", time.year())),
-            Self::Month => of_time(|time| format!("{:02}", u8::from(time.month()))),
-            Self::Day => of_time(|time| format!("{:02}", time.day())),
-            Self::Hour => of_time(|time| format!("{:02}", time.hour())),
+            Self::Year => time_part(|time| format!("{:04}", time.year())),
+            Self::Month => time_part(|time| format!("{:02}", u8::from(time.month()))),
+            Self::Day => time_part(|time| format!("{:02}", time.day())),
+            Self::Hour => time_part(|time| format!("{:02}", time.hour())),
         }
     }
 }
 
-/// The values of `keys`, or `None` if there are no keys.
+/// The values of `keys`; `None` without keys.
 #[must_use]
-pub fn values(keys: &[PartitionKey], message: &DataMessage<'_>) -> Option<PartitionValues> {
+pub(crate) fn values(keys: &[PartitionKey], message: &DataMessage<'_>) -> Option<PartitionValues> {
     (!keys.is_empty()).then(|| keys.iter().map(|key| (key.name(), key.value(message))).collect())
 }
 
-/// One level of an S3 key: letters, digits and `-_.`, everything else `_`, and no `/`, which would make levels of its own.
+/// Makes one level of an S3 key. ASCII letters, digits and `-_.` stay. Everything else becomes `_`, also `/`, which would
+/// begin another level.
 ///
-/// What stands at the start of log group names (`/`) is left out, and so are `_` and `.` there: Athena passes over
-/// objects under names that begin with them.
+/// Leading `/`, `_` and `.` are removed: log group names begin with the first, and Athena ignores objects under names that
+/// begin with the others.
 /// Source: "Safe characters", <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html>.
 fn safe_for_s3(value: &str) -> String {
     let safe = |char: char| if char.is_ascii_alphanumeric() || "-_.".contains(char) { char } else { '_' };
@@ -100,27 +97,22 @@ fn safe_for_s3(value: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::cloudwatch_logs::message::LogsMessage;
+    use crate::cloudwatch_logs::pack::{LogSource, PackedPayload};
 
     fn values_of(log_group: &str, log_stream: &str, timestamp: i64) -> Vec<(&'static str, String)> {
-        let text = serde_json::json!({
-            "messageType": "DATA_MESSAGE",
-            "owner": "123456789012",
-            "logGroup": log_group,
-            "logStream": log_stream,
-            "logEvents": [
-                {"id": "1", "timestamp": timestamp, "message": "m"},
-                {"id": "2", "timestamp": 0, "message": "m"},
-            ],
-        })
-        .to_string();
+        let log_events = [timestamp, 0].map(|timestamp| json!({"id": "1", "timestamp": timestamp, "message": "m"}));
+        let source = LogSource { owner: "123456789012", log_group, log_stream, subscription_filters: &[] };
+        let text = serde_json::to_string(&PackedPayload::data_message(source, &log_events)).unwrap();
         let Ok(LogsMessage::Data(message)) = LogsMessage::parse(&text) else { panic!("a DATA_MESSAGE") };
         values(&PartitionKey::ALL, &message).unwrap().into_iter().collect()
     }
 
     #[test]
-    fn values_are_of_the_first_log_event_in_utc() {
+    fn time_is_that_of_the_first_log_event_in_utc() {
         assert_eq!(
             values_of("/aws/lambda/fn", "2024/12/04/[$LATEST]0a", 1_733_356_799_999),
             [
@@ -136,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_one_level_of_an_s3_key() {
+    fn each_value_is_one_level_of_an_s3_key() {
         for (name, value) in [
             ("", "unknown"),
             ("///", "unknown"),
@@ -153,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn time_that_is_none_is_unknown() {
+    fn impossible_time_is_unknown() {
         for timestamp in [i64::MAX, i64::MIN] {
             assert!(values_of("g", "s", timestamp).contains(&("year", UNKNOWN.to_owned())));
         }
@@ -161,9 +153,9 @@ mod tests {
     }
 
     #[test]
-    fn every_key_has_a_name_of_its_own() {
+    fn names_of_keys_are_unique() {
         for key in PartitionKey::ALL {
-            assert_eq!(PartitionKey::named(key.name()), Some(key));
+            assert_eq!(PartitionKey::from_name(key.name()), Some(key));
         }
     }
 }

@@ -1,58 +1,58 @@
-//! What becomes of a record, and why: the rows of the fate table in `docs/semantics.md`.
+//! What happens to a record, and why: the rows of the fate table in `docs/semantics.md`.
 
 use crate::cloudwatch_logs::decode::DecodeError;
 use crate::cloudwatch_logs::message::PayloadError;
 use crate::cloudwatch_logs::split::SplitError;
 use crate::firehose::quotas::RESPONSE_BUDGET_BYTES;
-use crate::firehose::response::UndecidedRow;
+use crate::firehose::response::Metadata;
 use crate::output::OutputError;
 
-/// What becomes of one record, whose row is in the response already.
+/// What happens to one record.
 #[derive(Debug)]
 pub enum Fate {
-    /// It is returned with its output.
-    Keep,
-    /// There is nothing to return of it.
+    /// `Ok`: the record is returned with its output, which is in the workspace.
+    Deliver(Option<Metadata>),
+    /// `Dropped`: the record has nothing to return.
     Drop(DropReason),
-    /// Its original bytes go to the error prefix.
+    /// `Dropped` once the stream has accepted the record again, `ProcessingFailed` otherwise.
+    Reingest(Reingestion),
+    /// `ProcessingFailed`: Firehose delivers the original bytes under the error prefix.
     Fail(FailReason),
-    /// It goes back to the stream, and its row waits for what becomes of it there.
-    PutBack(Back, UndecidedRow),
 }
 
-/// How a record goes back to the stream.
+/// What is re-ingested for a record.
 #[derive(Debug)]
-pub enum Back {
-    /// Its original bytes.
+pub enum Reingestion {
+    /// The record's original bytes.
     Whole(Vec<u8>),
-    /// Records with fewer of its log events each.
-    InPieces(Vec<Vec<u8>>),
+    /// Several records with fewer of the log events each.
+    Split(Vec<Vec<u8>>),
 }
 
-/// Why there is nothing to return of a record.
+/// Why a record has nothing to return.
 #[derive(Debug, PartialEq, Eq)]
 pub enum DropReason {
-    /// It is a `CONTROL_MESSAGE`.
+    /// The record is a `CONTROL_MESSAGE`.
     Control,
-    /// It has no log events, or none that the transform kept.
+    /// The record has no log events, or the transform dropped them all.
     NoOutput,
-    /// It is of a log group that is not to be transformed: the function's own, or one of `IGNORED_LOG_GROUPS`.
+    /// The record's log group is ignored: the function's own, or one of `IGNORED_LOG_GROUPS`.
     IgnoredLogGroup(String),
 }
 
 /// Why a record cannot be transformed.
 #[derive(Debug, thiserror::Error)]
 pub enum FailReason {
-    /// Its data holds no text.
+    /// The data cannot be decoded.
     #[error(transparent)]
     Decode(#[from] DecodeError),
-    /// Its text is no subscription payload.
+    /// The text is not a subscription payload.
     #[error(transparent)]
     Payload(#[from] PayloadError),
-    /// It cannot be transformed.
+    /// The log events have no output.
     #[error(transparent)]
     Output(#[from] OutputError),
-    /// Its one log event has more output than a response holds.
+    /// The record's only log event has more output than a response can hold.
     #[error(
         "expected a log event whose row fits in a response of {RESPONSE_BUDGET_BYTES} bytes, found one of {output_len} \
          bytes of output before base64"
@@ -61,13 +61,13 @@ pub enum FailReason {
         /// Bytes of output before base64.
         output_len: usize,
     },
-    /// It has to be put back, and is larger than Firehose takes, whole or in pieces.
+    /// The record must be re-ingested, but Firehose accepts neither the whole nor its pieces.
     #[error(transparent)]
     Split(#[from] SplitError),
 }
 
 impl FailReason {
-    /// Whether a person must look at it: the record is sound, and a limit or the transform stands in its way.
+    /// Whether a person should act: the record itself is sound, and a limit or the transform rejects it.
     #[must_use]
     pub fn needs_a_person(&self) -> bool {
         match self {

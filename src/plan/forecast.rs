@@ -1,41 +1,42 @@
-//! Whether a record is worth inflating, once the response is nearly full.
+//! Predicts whether a record is worth inflating once the response is nearly full.
 //!
-//! A record that cannot be returned is inflated, parsed and transformed for nothing, and when a batch is twice the
-//! budget that is half of the work. How long a record's text is, the record itself says; how much output comes of a byte
-//! of text, the records before it tell.
+//! Inflating, parsing and transforming a record that cannot be returned is wasted work. If a batch is twice the budget, that
+//! is half of all work. The gzip trailer gives the inflated size, and earlier records give the ratio of output to text.
 //!
-//! # What if it guesses wrong?
+//! # What if the prediction is wrong?
 //!
-//! A record that would have fitted goes back to the stream, and costs its ingestion once more; nothing is lost. It has
-//! little chance to happen again: nothing is ruled out before half of the response is used, and a record that seems to
-//! fit no response at all is read, so that it is split, or found to fit.
+//! A record that would have fitted is re-ingested, and its ingestion is billed once more. Nothing is lost. A second wrong
+//! prediction is unlikely: nothing is ruled out before half of the response is used. A record that seems to fit no response
+//! at all is read, so that it is either split or found to fit.
 
 use crate::plan::budget::Budget;
 
-/// Texts below this are always read: it costs little, and what is small is often no log data at all (a
-/// `CONTROL_MESSAGE`), which ends here and needs no second journey.
+/// Texts shorter than this are always read. That costs little, and a small record is often a `CONTROL_MESSAGE`, which would
+/// be re-ingested for nothing.
 const ALWAYS_READ_BYTES: usize = 4 * 1024;
 
 /// What the records of this event have shown so far.
 #[derive(Debug, Default)]
-pub struct Forecast {
-    /// Bytes of text and bytes of output of the record that gave the least output for its text.
+pub(super) struct Forecast {
+    /// The record with the least output for its text: bytes of text, bytes of output.
     leanest: Option<(usize, usize)>,
 }
 
 impl Forecast {
-    /// Notes that `text_len` bytes of text became `output_len` bytes of output.
-    pub fn observe(&mut self, text_len: usize, output_len: usize) {
+    /// Records that `text_len` bytes of text became `output_len` bytes of output.
+    pub(super) fn observe(&mut self, text_len: usize, output_len: usize) {
         let seen = (text_len, output_len);
         if self.leanest.is_none_or(|leanest| is_leaner(seen, leanest)) {
             self.leanest = Some(seen);
         }
     }
 
-    /// Whether `text_len` bytes of text, even if they give as little output as any record so far, give more than what
-    /// is left of a response at least half used, and no more than a whole one holds.
+    /// Whether a record with `text_len` bytes of text can be re-ingested unread.
+    ///
+    /// That takes three conditions: at least half of the response is used; even at the lowest ratio so far the output exceeds
+    /// what is left; and the output would fit an empty response.
     #[must_use]
-    pub fn rules_out(&self, text_len: usize, budget: &Budget) -> bool {
+    pub(super) fn rules_out(&self, text_len: usize, budget: &Budget) -> bool {
         let Some((seen_text, seen_output)) = self.leanest else {
             return false;
         };
@@ -57,14 +58,14 @@ mod tests {
     use super::*;
     use crate::firehose::response::ok_row_len;
 
-    /// A budget of one record, of which `output_len` bytes of output have been placed.
+    /// The budget of one record after `output_len` bytes of output were placed.
     fn budget_after(output_len: usize) -> Budget {
         let mut budget = Budget::reserve_rows(["r"].into_iter()).unwrap();
         budget.try_place("r", ok_row_len("r", output_len, None));
         budget
     }
 
-    /// What a forecast says that has seen ten kilobytes of text become these lengths of output.
+    /// A forecast that has seen records of 10,000 bytes of text with these lengths of output.
     fn forecast(output_lens: &[usize]) -> Forecast {
         let mut forecast = Forecast::default();
         for &output_len in output_lens {
@@ -74,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_ruled_out_before_a_record_was_seen() {
+    fn nothing_is_ruled_out_before_the_first_record() {
         assert!(!forecast(&[]).rules_out(1_000_000, &budget_after(4_400_000)));
     }
 
@@ -85,8 +86,8 @@ mod tests {
     }
 
     #[test]
-    fn leanest_record_decides() {
-        // 300,000 bytes of base64 are left, less what the rows take.
+    fn record_with_the_lowest_ratio_decides() {
+        // 300,000 bytes of base64 are left, minus the rows.
         let budget = budget_after(4_275_000);
         assert!(!forecast(&[9_000, 3_000, 6_000]).rules_out(749_000, &budget));
         assert!(forecast(&[9_000, 3_000, 6_000]).rules_out(750_000, &budget));
@@ -94,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn what_seems_to_fit_no_response_is_read() {
+    fn record_that_seems_to_fit_no_response_is_read() {
         let budget = budget_after(4_400_000);
         assert!(forecast(&[10_000]).rules_out(4_499_000, &budget));
         assert!(!forecast(&[10_000]).rules_out(4_501_000, &budget));

@@ -1,13 +1,13 @@
-//! `OUTPUT_FORMAT=json`: one line of JSON a log event, the contract that the Glue table reads.
+//! `OUTPUT_FORMAT=json`: one line of JSON for each log event. The Glue table reads this format.
 //!
-//! | member | type | what |
+//! | member | type | value |
 //! | --- | --- | --- |
-//! | `id` | string | the log event's own, unique |
+//! | `id` | string | unique to the log event |
 //! | `timestamp` | number | milliseconds since 1970 |
 //! | `owner` | string | account id |
-//! | `log_group`, `log_stream` | string | their names |
+//! | `log_group`, `log_stream` | string | names |
 //! | `message` | string | the log line |
-//! | `extracted_fields` | object of strings | only where the payload has them |
+//! | `extracted_fields` | object of strings | only if the payload has them |
 
 use std::io::Write;
 
@@ -15,9 +15,9 @@ use super::{Transform, TransformError};
 use crate::cloudwatch_logs::message::{DataMessage, LogEvent};
 use crate::json::string::append_on_one_line;
 
-/// One JSON object and `\n`: always one line, whatever is in the message.
+/// One JSON object and `\n`: always one line, whatever the message contains.
 ///
-/// Strings are copied as they stand in the payload, neither unescaped nor escaped again.
+/// Strings are copied as JSON literals from the payload, without unescaping and escaping them.
 #[derive(Debug, Clone, Copy)]
 pub struct Json;
 

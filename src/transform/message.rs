@@ -3,7 +3,7 @@
 use super::{Transform, TransformError};
 use crate::cloudwatch_logs::message::{DataMessage, LogEvent};
 
-/// The message as it is, and `\n`. A message that has line breaks in it becomes several lines.
+/// The unchanged message and `\n`. A message with line breaks becomes several lines.
 #[derive(Debug, Clone, Copy)]
 pub struct Message;
 

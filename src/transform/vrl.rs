@@ -33,12 +33,11 @@ use self::event::InputEvent;
 use self::failure::Failure;
 use self::line::append_lines;
 use self::target::KeepingTarget;
-use super::{Json, SetupError, Transform, TransformError};
+use super::{Json, SetupError, Transform, TransformError, VrlOnError};
 use crate::cloudwatch_logs::message::{DataMessage, LogEvent};
-use crate::config::VrlOnError;
 
 /// The transform that runs a compiled program.
-pub struct Vrl {
+pub(crate) struct Vrl {
     source: String,
     program: Program,
     /// Always UTC, whatever the time zone of the host is.
@@ -63,7 +62,7 @@ impl Vrl {
     ///
     /// # Errors
     /// The program does not compile. The error has the compiler's full diagnostic.
-    pub fn compile(source: &str, on_error: VrlOnError) -> Result<Self, SetupError> {
+    pub(crate) fn compile(source: &str, on_error: VrlOnError) -> Result<Self, SetupError> {
         let diagnostics = |list: DiagnosticList| Formatter::new(source, list).to_string();
         let environment = ExternalEnv::new_with_kind(event::kind(), Kind::any_object());
         let compiled =
@@ -85,7 +84,7 @@ impl Vrl {
 
     /// The same program, but its errors include VRL's own messages, which may quote log events.
     #[must_use]
-    pub fn quoting_log_events(self) -> Self {
+    pub(crate) fn quoting_log_events(self) -> Self {
         Self { quotes_log_events: true, ..self }
     }
 

@@ -1,12 +1,11 @@
-//! Inflating, which is most of an invocation.
+//! Inflates gzip. Most of an invocation's CPU time is spent here.
 //!
 //! # Why two inflaters?
 //!
-//! libdeflate is several times as fast as a streaming inflater, and that is most of an invocation. But it needs to know
-//! the length beforehand, reads one gzip member, and does not say where that ended. A record that is one member, as those
-//! of CloudWatch Logs are, goes through it, and it counts only if length and checksum are the trailer's. Whatever else
-//! there is (several members, broken ones, trailers that lie, texts past the limit) goes through the streaming inflater,
-//! which alone decides what is wrong.
+//! libdeflate is several times as fast as a streaming inflater. But it needs the length in advance, reads a single gzip
+//! member, and does not report where that member ends. Records of CloudWatch Logs are single members, so they go through
+//! libdeflate, and its result counts only if length and checksum match the trailer. Everything else (several members, broken
+//! ones, wrong trailers, texts above the limit) goes through the streaming inflater, which alone decides what is wrong.
 
 use std::fmt;
 use std::io::Read;
@@ -18,27 +17,27 @@ use memchr::memmem;
 
 use super::DecodeError;
 
-/// Inflates one record after another, into the same memory.
+/// Inflates one record after another into the same memory.
 pub struct Inflater {
     whole: Decompressor,
-    /// Longer than the text of the last record, if a longer one came before it.
+    /// May be longer than the text of the last record, since earlier texts may have been longer.
     inflated: Vec<u8>,
 }
 
 impl Inflater {
-    /// Bytes of memory that stay in use between records.
+    /// Bytes of memory kept between records.
     #[must_use]
     pub fn capacity(&self) -> usize {
         self.inflated.capacity()
     }
 
-    /// Inflates a record that begins with gzip's magic.
+    /// Inflates a record that begins with gzip's magic bytes.
     pub(super) fn inflate(&mut self, original: &[u8], limit: usize) -> Result<&[u8], DecodeError> {
         if let Some(len) = self.inflate_whole(original, limit) {
             return Ok(&self.inflated[..len]);
         }
         self.inflated.clear();
-        // One byte more than the text needs, so that the end is seen without growing the buffer.
+        // One byte more than the text needs, so that reaching its end does not grow the buffer.
         let text_len = declared_text_len(original).unwrap_or(0).min(most_inflated(original, limit));
         self.inflated.reserve(text_len.saturating_add(1));
         let mut members = MultiGzDecoder::new(original).take(limit as u64 + 1);
@@ -49,13 +48,14 @@ impl Inflater {
         }
     }
 
-    /// How long the text of a record is that is one plain gzip member, inflated now. `None` says nothing of the record.
+    /// Inflates a record that is one plain gzip member, and returns the length of its text. `None` leaves the record to the
+    /// streaming inflater.
     fn inflate_whole(&mut self, original: &[u8], limit: usize) -> Option<usize> {
         let (header, rest) = original.split_first_chunk::<10>()?;
         let (deflated, trailer) = rest.split_last_chunk::<8>()?;
         let len = declared_text_len(original)?;
         let is_plain = header[2..4] == [METHOD_DEFLATE, NO_FLAGS];
-        // A second member could have the length and the checksum of the first. Where none begins, nothing more is said.
+        // A second member could have the length and checksum of the first. Without a member start, there is no second one.
         if !is_plain || len > most_inflated(original, limit) || MEMBER_START.find(deflated).is_some() {
             return None;
         }
@@ -81,30 +81,30 @@ impl fmt::Debug for Inflater {
     }
 }
 
-/// Bytes that a record can inflate to, whatever its trailer says.
+/// Upper bound of a record's inflated size, regardless of its trailer.
 fn most_inflated(original: &[u8], limit: usize) -> usize {
     limit.min(original.len().saturating_mul(MAX_DEFLATE_RATIO))
 }
 
-/// How many bytes the text of a gzip record has, as its trailer says; `None` if the record is not gzip.
+/// The inflated size in bytes that the gzip trailer declares; `None` if the record is not gzip.
 ///
-/// A guess: the trailer counts modulo 4 GiB, speaks of the last member alone, and may lie.
+/// This is a hint: the trailer counts modulo 4 GiB, covers the last member only, and may be wrong.
 #[must_use]
-pub fn declared_text_len(original: &[u8]) -> Option<usize> {
+pub(crate) fn declared_text_len(original: &[u8]) -> Option<usize> {
     let trailer = original.starts_with(&GZIP_MAGIC).then(|| original.last_chunk()).flatten()?;
     Some(u32::from_le_bytes(*trailer) as usize)
 }
 
 pub(super) const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
-/// RFC 1952, section 2.3: what stands behind the magic of a member without file name or comment, as CloudWatch Logs
-/// sends it.
+/// RFC 1952, section 2.3: these bytes follow the magic of a member without file name or comment. CloudWatch Logs sends
+/// such members.
 const METHOD_DEFLATE: u8 = 8;
 const NO_FLAGS: u8 = 0;
 
 static MEMBER_START: LazyLock<memmem::Finder> = LazyLock::new(|| memmem::Finder::new(&[0x1f, 0x8b, METHOD_DEFLATE]));
 
-/// Deflate cannot shrink anything further than this, so a trailer that claims more lies.
+/// Deflate's largest ratio. A trailer that declares more is wrong.
 /// Source: RFC 1951, a match of 258 bytes in two bits; <https://zlib.net/zlib_tech.html>.
 const MAX_DEFLATE_RATIO: usize = 1032;
 
@@ -128,7 +128,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn inflating_stops_at_the_limit_and_not_under_it() {
+    fn inflating_stops_at_the_limit_and_not_below_it() {
         let data = gzip(&[b'a'; 1_000]);
         assert!(matches!(inflated(&data, 999), Err(DecodeError::TooLarge { limit: 999 })));
         assert_eq!(inflated(&data, 1_000).unwrap().len(), 1_000);
@@ -136,7 +136,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn buffer_of_a_refused_record_stays_near_the_limit() {
+    fn buffer_of_a_rejected_record_stays_near_the_limit() {
         let bomb = gzip(&vec![0; 64 * 1024 * 1024]);
         let mut inflater = Inflater::default();
         assert!(matches!(inflater.inflate(&bomb, 1_000_000), Err(DecodeError::TooLarge { .. })));
@@ -144,7 +144,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn trailer_that_lies_reserves_no_more_than_deflate_can_give() {
+    fn wrong_trailer_reserves_no_more_than_deflate_can_inflate() {
         let mut lying = gzip(b"{}");
         let trailer = lying.len() - 4;
         lying[trailer..].copy_from_slice(&u32::MAX.to_le_bytes());
@@ -161,13 +161,13 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn member_that_repeats_the_first_is_read_too() {
+    fn member_equal_to_the_first_is_also_read() {
         let member = gzip(br#"{"a":1}"#);
         assert_eq!(inflated(&[&member[..], &member].concat(), 100).unwrap(), br#"{"a":1}{"a":1}"#);
     }
 
     #[test]
-    fn text_after_a_longer_one_is_its_own() {
+    fn shorter_text_shows_nothing_of_the_longer_one_before() {
         let mut inflater = Inflater::default();
         for text in [r#"{"first":"longer"}"#, "{}", r#"{"a":1}"#, ""] {
             assert_eq!(inflater.inflate(&gzip(text.as_bytes()), 100).unwrap(), text.as_bytes());
@@ -175,7 +175,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn checksum_that_does_not_match_is_a_fault() {
+    fn wrong_checksum_is_a_fault() {
         let mut broken = gzip(b"{}");
         let checksum = broken.len() - 8;
         broken[checksum] ^= 1;
@@ -184,7 +184,7 @@ pub(super) mod tests {
 
     proptest! {
         #[test]
-        fn both_inflaters_say_the_same(
+        fn both_inflaters_agree(
             data in prop::collection::vec(b'a'..b'f', 0..2000),
             level in 0_u32..10,
             has_name: bool,
@@ -213,7 +213,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn what_follows_the_last_member_is_not_passed_over() {
+    fn bytes_after_the_last_member_are_a_fault() {
         let trailing = [gzip(b"{}"), b"more".to_vec()].concat();
         assert!(matches!(inflated(&trailing, 100), Err(DecodeError::BrokenGzip { .. })));
     }

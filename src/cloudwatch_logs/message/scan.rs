@@ -1,4 +1,4 @@
-//! The fast way through a payload as CloudWatch Logs writes it.
+//! The fast path for payloads as CloudWatch Logs writes them.
 
 #![expect(
     clippy::inline_always,
@@ -7,18 +7,17 @@
 
 use serde::de::IgnoredAny;
 
-use super::{LogEvent, Object, Payload};
+use super::{LogEvent, Object, PayloadFields};
 use crate::json::scan::{JsonScanner, set};
 use crate::json::string::JsonStr;
 
-/// Bytes of JSON that a log event takes at the least; shorter ones are read too, at the cost of memory moved.
+/// Typical smallest size of a log event in JSON, in bytes. It sizes the list; shorter log events make the list grow.
 const TYPICAL_LOG_EVENT_BYTES: usize = 128;
 
-/// Reads the text of one payload, if it is as CloudWatch Logs writes it, and puts its log events into `memory`, which is
-/// taken away then.
-pub(super) fn scan<'a>(text: &'a str, memory: &mut Vec<LogEvent<'a>>) -> Option<Payload<'a>> {
+/// Reads the text of one payload if CloudWatch Logs writes such text. The log events take over `memory`.
+pub(super) fn scan<'a>(text: &'a str, memory: &mut Vec<LogEvent<'a>>) -> Option<PayloadFields<'a>> {
     let mut scanner = JsonScanner::new(text)?;
-    let mut payload = Payload::default();
+    let mut payload = PayloadFields::default();
     scanner.skip("{")?;
     loop {
         match scanner.name()? {
@@ -48,7 +47,7 @@ fn log_events<'a>(scanner: &mut JsonScanner<'a>, memory: &mut Vec<LogEvent<'a>>)
         if let Some(log_event) = plain_log_event(scanner) {
             log_events.push(log_event);
         } else {
-            // With other members, or in another order.
+            // The log event has other members, or another order.
             *scanner = JsonScanner::at(start);
             let Object(log_event) = scanner.parsed()?;
             log_events.push(log_event);
@@ -71,7 +70,7 @@ fn plain_log_event<'a>(scanner: &mut JsonScanner<'a>) -> Option<LogEvent<'a>> {
     Some(LogEvent { id, timestamp, message, extracted_fields: None })
 }
 
-/// Ids have 56 digits: that is seen faster than where a string ends.
+/// Ids have 56 digits. Checking for digits is faster than searching the end of a string.
 #[inline(always)]
 fn id<'a>(scanner: &mut JsonScanner<'a>) -> Option<JsonStr<'a>> {
     const LITERAL_BYTES: usize = 58;
@@ -83,7 +82,7 @@ fn id<'a>(scanner: &mut JsonScanner<'a>) -> Option<JsonStr<'a>> {
     scanner.string()
 }
 
-/// A number of milliseconds since 1970 as it has been since 2001, and will be until 2286.
+/// Milliseconds since 1970 in 13 digits, which covers the years 2001 to 2286.
 #[inline(always)]
 fn timestamp(scanner: &mut JsonScanner<'_>) -> Option<i64> {
     const DIGITS: usize = 13;
@@ -99,7 +98,7 @@ fn timestamp(scanner: &mut JsonScanner<'_>) -> Option<i64> {
     Some(i64::from(number_of(high)) * 100_000_000 + i64::from(number_of(low)))
 }
 
-/// The number that eight digits write, the digits side by side in one word: a dozen steps instead of three for each.
+/// The number that eight digits spell. All digits are handled in one word: a dozen steps instead of three per digit.
 #[inline]
 fn number_of(digits: [u8; 8]) -> u32 {
     const PAIRS: u64 = 0x00ff_00ff_00ff_00ff;
@@ -117,12 +116,12 @@ mod tests {
 
     use super::*;
 
-    fn described(payload: &Payload<'_>) -> String {
+    fn described(payload: &PayloadFields<'_>) -> String {
         format!("{payload:?}")
     }
 
     fn parsed(text: &str) -> Option<String> {
-        Payload::parse(text).ok().map(|payload| described(&payload))
+        PayloadFields::parse(text).ok().map(|payload| described(&payload))
     }
 
     #[test]
@@ -139,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn what_looks_otherwise_is_left_to_the_parser() {
+    fn other_text_is_left_to_the_parser() {
         for text in [
             r#"{"owner": "1"}"#,
             "{\n\"owner\":\"1\"}",
@@ -192,7 +191,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn scan_takes_nothing_that_the_parser_reads_otherwise(
+        fn scan_accepts_nothing_that_the_parser_reads_differently(
             text in payload(),
             faults in prop::collection::vec((any::<prop::sample::Index>(), r#"["\\,:{}\[\]u0-9a \n]"#), 0..3),
         ) {

@@ -9,23 +9,23 @@ use std::time::Duration;
 const FIRST: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(10);
 
-/// The longest pause after `attempts` attempts: 100 ms, doubled by each further attempt, and no more than 10 s.
+/// Longest pause after `attempts` attempts: 100 ms, doubled by each further attempt, at most 10 s.
 pub(super) fn ceiling(attempts: u32) -> Duration {
     let doublings = attempts.saturating_sub(1).min(16);
     (FIRST * 2_u32.pow(doublings)).min(LONGEST)
 }
 
-/// Draws the pause that is really made, between nothing and the longest.
+/// Draws the actual pause, between zero and the longest.
 pub struct Jitter(Box<dyn Fn(Duration) -> Duration + Send + Sync>);
 
 impl Jitter {
-    /// Any pause is as likely as any other: many functions that were refused together don't come back together.
+    /// Every pause is equally likely. Functions that were throttled together therefore do not retry together.
     #[must_use]
     pub fn full() -> Self {
         Self(Box::new(|longest| longest.mul_f64(fastrand::f64())))
     }
 
-    /// The longest pause each time.
+    /// Always the longest pause.
     #[must_use]
     pub fn none() -> Self {
         Self(Box::new(|longest| longest))
@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn full_jitter_draws_between_nothing_and_the_longest() {
+    fn full_jitter_draws_between_zero_and_the_longest() {
         let jitter = Jitter::full();
         let draws: Vec<_> = (0..1_000).map(|_| jitter.draw(Duration::from_secs(1))).collect();
         assert!(draws.iter().all(|pause| *pause <= Duration::from_secs(1)));

@@ -1,10 +1,10 @@
-//! Cuts entries into batches that one request may hold.
+//! Cuts entries into batches within the quotas of one request.
 
 use super::Entry;
 use crate::firehose::quotas::{MAX_BATCH_BYTES, MAX_BATCH_RECORDS};
 
 impl Entry {
-    /// Bytes of the entry as it travels: the data after base64, and the partition key.
+    /// Bytes of the entry in a request: the data after base64, and the partition key.
     pub(super) fn encoded_len(&self) -> usize {
         self.data.len().div_ceil(3) * 4 + self.partition_key.as_ref().map_or(0, String::len)
     }
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn partition_keys_count() {
+    fn partition_keys_count_towards_the_bytes() {
         let keyed = |len| Entry { partition_key: Some("k".repeat(len)), ..entry(1024 * 1024 / 4 * 3) };
         assert_eq!(cut(&[0, 1, 2, 3], &[keyed(0), keyed(0), keyed(0), keyed(0)]).len(), 1);
         assert_eq!(cut(&[0, 1, 2, 3], &[keyed(0), keyed(0), keyed(0), keyed(1)]).len(), 2);

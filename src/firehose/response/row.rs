@@ -1,56 +1,58 @@
-//! What a row says, and how many bytes of JSON that is before it is written.
+//! One row of the response, and its length in bytes before it is written.
 
+use std::collections::BTreeMap;
 use std::io;
 
 use serde::Serialize;
 
-use crate::output::partition::PartitionValues;
+/// Partition values by key, in the order of the keys' names.
+pub(crate) type PartitionValues = BTreeMap<&'static str, String>;
 
-/// What a row says beside its data.
+/// What an `Ok` row says besides its data.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Metadata {
-    /// Values by key, for `!{partitionKeyFromLambda:KEY}` in the stream's prefix.
+    /// Values for `!{partitionKeyFromLambda:KEY}` in the stream's prefix.
     pub partition_keys: PartitionValues,
 }
 
 /// What Firehose does with a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum RecordResult {
-    /// It delivers the data.
+    /// Firehose delivers the row's data.
     Ok,
-    /// It delivers nothing: the record was filtered out, or put back on the stream.
+    /// Firehose delivers nothing: the record has no output, or it was re-ingested.
     Dropped,
-    /// It delivers the original bytes under the error prefix.
+    /// Firehose delivers the original bytes under the error prefix.
     ProcessingFailed,
 }
 
-/// Bytes of a response without rows: `{"records":[]}`.
-pub const FRAME_LEN: usize = r#"{"records":[]}"#.len();
+/// Bytes of a response without rows, `{"records":[]}`.
+pub const EMPTY_RESPONSE_LEN: usize = r#"{"records":[]}"#.len();
 
-/// Bytes that data takes beside itself.
+/// Bytes of the `data` member without the data itself.
 const DATA_MEMBER_LEN: usize = r#","data":"""#.len();
 
-/// Bytes of the row of a record that is dropped.
+/// Bytes of a `Dropped` row.
 #[must_use]
-pub fn dropped_row_len(record_id: &str) -> usize {
+pub(crate) fn dropped_row_len(record_id: &str) -> usize {
     row_without_data_len(record_id, RecordResult::Dropped)
 }
 
-/// Bytes of the row of a record that failed.
+/// Bytes of a `ProcessingFailed` row.
 #[must_use]
 pub fn failed_row_len(record_id: &str) -> usize {
     row_without_data_len(record_id, RecordResult::ProcessingFailed)
 }
 
-/// Bytes of the row of a record that is kept with `output_len` bytes of output before base64.
+/// Bytes of an `Ok` row with `output_len` bytes of output, before base64.
 #[must_use]
 pub fn ok_row_len(record_id: &str, output_len: usize, metadata: Option<&Metadata>) -> usize {
     let data_len = base64_len(output_len);
     row_without_data_len(record_id, RecordResult::Ok) + DATA_MEMBER_LEN + data_len + metadata_len(metadata)
 }
 
-/// Characters of `len` bytes in base64.
+/// Base64 characters for `len` bytes.
 pub(super) fn base64_len(len: usize) -> usize {
     len.div_ceil(3).saturating_mul(4)
 }
@@ -76,7 +78,7 @@ fn serialized_len(value: &impl Serialize) -> usize {
         }
     }
     let mut count = Count(0);
-    // Neither a string nor a result can fail to serialise, and counting never fails.
+    // Strings, results and string maps always serialise, and counting never fails.
     let _ = serde_json::to_writer(&mut count, value);
     count.0
 }

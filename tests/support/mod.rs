@@ -1,46 +1,39 @@
-//! Events as Firehose sends them, a stream that takes records back, and the function between them.
+//! What all tests share: events, a stream that accepts re-ingested records, and the function between them.
 
-pub(crate) mod aws;
+pub(crate) mod fake_stream;
+pub(crate) mod local_aws;
 pub(crate) mod records;
-pub(crate) mod stream;
 
 use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use firehose_logs_transform::config::{Config, OutputFormat};
-use firehose_logs_transform::firehose::quotas::RESPONSE_BUDGET_BYTES;
-use firehose_logs_transform::firehose::reingest::{Jitter, Reingester};
-use firehose_logs_transform::lambda::handler::{Function, HandlerError};
-use firehose_logs_transform::lambda::logging;
-use firehose_logs_transform::transform::Transform;
+use firehose_logs_transform::Transform;
+use firehose_logs_transform::internals::{
+    Config, Function, HandlerError, Jitter, RESPONSE_BUDGET_BYTES, Reingester, subscriber,
+};
 use lambda_runtime::Context;
 use serde_json::{Value, json};
 use tracing::Level;
 
-use self::records::Record;
-use self::stream::FakeStream;
+use self::fake_stream::FakeStream;
+pub(crate) use self::records::{ACCOUNT, Record, STREAM_ARN, event};
 
-pub(crate) const STREAM_ARN: &str = "arn:aws:firehose:ap-northeast-1:123456789012:deliverystream/logs";
 pub(crate) const KINESIS_ARN: &str = "arn:aws:kinesis:ap-northeast-1:123456789012:stream/source";
-pub(crate) const ACCOUNT: &str = "123456789012";
+
+/// The configuration that these environment variables give.
+pub(crate) fn settings(variables: &[(&str, &str)]) -> Config {
+    let lookup =
+        |name: &str| variables.iter().find(|(variable, _)| *variable == name).map(|(_, value)| (*value).to_owned());
+    Config::read(lookup).unwrap()
+}
 
 pub(crate) fn json_output() -> Config {
-    Config { output_format: OutputFormat::Json, ..Config::default() }
+    settings(&[("OUTPUT_FORMAT", "json")])
 }
 
-/// The event of these records, from a stream that producers put records on.
-pub(crate) fn event(records: &[Record]) -> Value {
-    json!({
-        "invocationId": "9d8b8d3c-0000-4000-8000-000000000000",
-        "deliveryStreamArn": STREAM_ARN,
-        "region": "ap-northeast-1",
-        "records": records.iter().map(Record::to_json).collect::<Vec<_>>(),
-    })
-}
-
-/// The same from a stream that reads a Kinesis stream.
+/// The event of these records, from a stream that reads a Kinesis stream.
 pub(crate) fn kinesis_event(records: &[Record]) -> Value {
     let mut event = event(records);
     event["sourceKinesisStreamArn"] = KINESIS_ARN.into();
@@ -56,7 +49,7 @@ pub(crate) fn kinesis_event(records: &[Record]) -> Value {
     event
 }
 
-/// A function, the stream that it puts records back on, and how long Lambda lets it run.
+/// A function, the stream to which it re-ingests, and the time that Lambda gives it.
 pub(crate) struct Invocation<'s> {
     pub(crate) config: Config,
     pub(crate) transform: Option<Box<dyn Transform>>,
@@ -70,8 +63,7 @@ impl<'s> Invocation<'s> {
     }
 
     pub(crate) async fn answer(self, event: &Value) -> Result<Value, HandlerError> {
-        let reingester =
-            Reingester::new(self.stream.clients(), self.config.reingest_max_attempts).with_jitter(Jitter::none());
+        let reingester = Reingester::new(self.stream.clients(), self.config.reingest).with_jitter(Jitter::none());
         let function = match self.transform {
             Some(transform) => Function::with_transform(self.config, reingester, transform),
             None => Function::new(self.config, reingester).unwrap(),
@@ -129,7 +121,7 @@ impl Logs {
     pub(crate) fn capture() -> Self {
         let written = Buffer::default();
         let writer = written.clone();
-        let subscriber = logging::subscriber(Level::TRACE, move || writer.clone());
+        let subscriber = subscriber(Level::TRACE, move || writer.clone());
         Self { written, _subscriber: tracing::subscriber::set_default(subscriber) }
     }
 

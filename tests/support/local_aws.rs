@@ -21,7 +21,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 /// What the function did with one invocation.
 #[derive(Debug)]
-pub(crate) enum Outcome {
+pub(crate) enum InvocationEnd {
     Response(Vec<u8>),
     Error(Value),
 }
@@ -38,14 +38,14 @@ pub(crate) struct FirehoseRequest {
 pub(crate) struct LocalAws {
     pub(crate) address: SocketAddr,
     state: Arc<State>,
-    outcomes: UnboundedReceiver<Outcome>,
+    outcomes: UnboundedReceiver<InvocationEnd>,
 }
 
 struct State {
     events: Mutex<VecDeque<String>>,
     answers: Mutex<VecDeque<(u16, Value)>>,
     firehose_requests: Mutex<Vec<FirehoseRequest>>,
-    outcomes: UnboundedSender<Outcome>,
+    outcomes: UnboundedSender<InvocationEnd>,
 }
 
 impl LocalAws {
@@ -77,15 +77,15 @@ impl LocalAws {
     }
 
     /// The function's answer to the next event.
-    pub(crate) async fn outcome(&mut self) -> Outcome {
+    pub(crate) async fn end_of_invocation(&mut self) -> InvocationEnd {
         let outcome = tokio::time::timeout(Duration::from_mins(1), self.outcomes.recv()).await;
         outcome.expect("an answer within a minute").unwrap()
     }
 
     pub(crate) async fn response(&mut self) -> Vec<u8> {
-        match self.outcome().await {
-            Outcome::Response(body) => body,
-            Outcome::Error(body) => panic!("{body}"),
+        match self.end_of_invocation().await {
+            InvocationEnd::Response(body) => body,
+            InvocationEnd::Error(body) => panic!("{body}"),
         }
     }
 
@@ -122,10 +122,10 @@ impl State {
         Ok(if path.ends_with("/invocation/next") {
             self.next_invocation().await
         } else if path.ends_with("/response") {
-            self.outcomes.send(Outcome::Response(body.to_vec())).unwrap();
+            self.outcomes.send(InvocationEnd::Response(body.to_vec())).unwrap();
             reply(202, "{}")
         } else if path.ends_with("/error") {
-            self.outcomes.send(Outcome::Error(serde_json::from_slice(&body).unwrap())).unwrap();
+            self.outcomes.send(InvocationEnd::Error(serde_json::from_slice(&body).unwrap())).unwrap();
             reply(202, "{}")
         } else {
             self.firehose_requests.lock().unwrap().push(FirehoseRequest {

@@ -12,8 +12,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::retry::RetryConfig;
 use base64::{Engine, engine::general_purpose::STANDARD};
-use firehose_logs_transform::firehose::quotas::{MAX_BATCH_BYTES, MAX_BATCH_RECORDS, MAX_RECORD_DATA_BYTES};
-use firehose_logs_transform::firehose::reingest::Clients;
+use firehose_logs_transform::internals::{Clients, MAX_BATCH_BYTES, MAX_BATCH_RECORDS, MAX_RECORD_DATA_BYTES};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -96,7 +95,7 @@ impl FakeStream {
             .retry_config(RetryConfig::disabled())
             .http_client(http_client_fn(move |_, _| connector.clone()))
             .build();
-        Clients::of(aws_sdk_firehose::Client::new(&config), aws_sdk_kinesis::Client::new(&config))
+        Clients::from_existing(aws_sdk_firehose::Client::new(&config), aws_sdk_kinesis::Client::new(&config))
     }
 
     fn answer(&self, put: &Put) -> Option<Result<(u16, Value), ConnectorError>> {
