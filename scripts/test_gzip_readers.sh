@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Readers accept what Firehose makes of OUTPUT_COMPRESSION=gzip: an object of many gzip members, one a record.
+# Readers accept the objects that OUTPUT_COMPRESSION=gzip leads to: many gzip members, one for each record.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 work=$(mktemp -d)
@@ -10,12 +10,10 @@ trap 'rm -rf "$work"' EXIT
   for number in $(seq 5000); do echo "line $number of many: $((number * number % 7919))"; done
 } >"$work/in.log"
 
-cargo build --quiet --bins --examples
-programs=${CARGO_TARGET_DIR:-target}/debug
-"$programs/examples/pack" --events-per-record 300 "$work/in.log" >"$work/event.json"
+cargo build --quiet --bin firehose-logs-transform
+function=${CARGO_TARGET_DIR:-target}/debug/firehose-logs-transform
 for format in message json; do
-  OUTPUT_FORMAT=$format OUTPUT_COMPRESSION=gzip "$programs/firehose-logs-transform" run <"$work/event.json" \
-    2>"$work/log" >"$work/response.json" || { cat "$work/log" >&2; exit 1; }
-  "$programs/examples/unpack" <"$work/response.json" >"$work/$format.gz" 2>>"$work/log"
+  OUTPUT_FORMAT=$format OUTPUT_COMPRESSION=gzip "$function" run --lines --events-per-record 300 "$work/in.log" \
+    >"$work/$format.gz" 2>"$work/log" || { cat "$work/log" >&2; exit 1; }
 done
 .venv/bin/python scripts/gzip_readers.py "$work/in.log" "$work/message.gz" "$work/json.gz"

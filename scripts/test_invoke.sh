@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# A log file comes back from `make invoke` byte for byte: through the packer, cargo-lambda, the function and the decoder.
+# A log file passes through `make invoke` byte for byte: through pack, cargo-lambda, the function and unpack.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# Every kind of line: ASCII, Japanese, outside the BMP, JSON, tabs, control characters, CRLF, an empty one, a long one.
+# Every kind of line: ASCII, Japanese, emoji, JSON, tabs, control characters, CRLF, empty, long.
 {
   printf 'GET /orders/1 200\n注文を受け付けました 😀\n{"a":"b\\\\c"}\n\ttabs\t\x1b[31mred\x1b[0m\ncarriage return\r\n\n'
   for number in $(seq 3000); do echo "line $number of many"; done
@@ -18,4 +18,4 @@ PACK_OPTIONS='--control-message --broken-record --events-per-record 700 --event-
 cmp "$work/in.log" "$work/out.log"
 summary='records: 1 Dropped, 5 Ok, 1 ProcessingFailed; output: 3007 lines'
 grep -q "$summary" "$work/err.log" || { echo "expected $summary, found:"; cat "$work/err.log"; exit 1; }
-echo 'make invoke: 3007 lines came back byte for byte'
+echo 'make invoke: 3007 lines passed byte for byte'
