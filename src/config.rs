@@ -11,7 +11,7 @@ use tracing::Level;
 
 use crate::firehose::reingest::ReingestOptions;
 use crate::output::partition::PartitionKey;
-use crate::output::{Compression, OutputOptions};
+use crate::output::{Compression, Framing, OutputOptions};
 use crate::plan::PlanOptions;
 use crate::transform::{OutputFormat, TransformOptions, VrlOnError, VrlProgram};
 
@@ -95,25 +95,37 @@ fn transform_options(variable: &impl Fn(&'static str) -> Variable) -> Result<Tra
 
 fn output_options(variable: &impl Fn(&'static str) -> Variable) -> Result<OutputOptions, ConfigError> {
     let default = OutputOptions::default();
-    let level = variable("OUTPUT_COMPRESSION_LEVEL").parse_or(DEFAULT_GZIP_LEVEL, "a number from 1 to 9", |value| {
-        value.parse().ok().filter(|level| (1..=9).contains(level))
+    let partition_keys = variable("PARTITION_KEYS").parse_or(
+        default.partition_keys,
+        "owner, log_group, log_stream, year, month, day and hour, each at most once, separated by commas",
+        parse_partition_keys,
+    )?;
+    let name = variable("OUTPUT_COMPRESSION").parse_or("none", "none, gzip or zstd", |value| {
+        ["none", "gzip", "zstd"].into_iter().find(|name| *name == value)
     })?;
-    Ok(OutputOptions {
-        compression: variable("OUTPUT_COMPRESSION").parse_or(
-            default.compression,
-            "none or gzip",
-            |value| match value {
-                "none" => Some(Compression::None),
-                "gzip" => Some(Compression::Gzip { level }),
-                _ => None,
-            },
-        )?,
-        partition_keys: variable("PARTITION_KEYS").parse_or(
-            default.partition_keys,
-            "owner, log_group, log_stream, year, month, day and hour, each at most once, separated by commas",
-            parse_partition_keys,
-        )?,
-    })
+    let level = |default, highest, expected| {
+        variable("OUTPUT_COMPRESSION_LEVEL")
+            .parse_or(default, expected, |value| value.parse().ok().filter(|level| (1..=highest).contains(level)))
+    };
+    let compression = match name {
+        "gzip" => Compression::Gzip { level: level(DEFAULT_GZIP_LEVEL, 9, "a number from 1 to 9 for gzip")? },
+        "zstd" => Compression::Zstd { level: level(DEFAULT_ZSTD_LEVEL, 19, "a number from 1 to 19 for zstd")? },
+        _ => Compression::None,
+    };
+    let framing = match variable("OUTPUT_FRAMES") {
+        Variable { name: variable, value: Some(found) } if compression == Compression::None => {
+            let expected = "nothing without OUTPUT_COMPRESSION: output that is not compressed has no frames";
+            return Err(ConfigError { variable, expected, found });
+        }
+        framing => framing.parse_or(default_framing(&partition_keys), "batch or record", Framing::from_name)?,
+    };
+    Ok(OutputOptions { compression, framing, partition_keys })
+}
+
+/// Frames for a whole batch are smaller. Keys of dynamic partitioning get frames for each record, until it has been seen on
+/// AWS what an error object holds when Firehose rejects a record after the transform.
+fn default_framing(partition_keys: &[PartitionKey]) -> Framing {
+    if partition_keys.is_empty() { Framing::Batch } else { Framing::Record }
 }
 
 fn plan_options(variable: &impl Fn(&'static str) -> Variable) -> Result<PlanOptions, ConfigError> {
@@ -135,6 +147,9 @@ fn plan_options(variable: &impl Fn(&'static str) -> Variable) -> Result<PlanOpti
 
 /// On real logs, level 6 makes objects 7 to 11 % smaller and takes up to 1.7 times as long.
 const DEFAULT_GZIP_LEVEL: u32 = 3;
+
+/// On real logs, levels 2 to 6 make objects no smaller than level 1 does, and take longer: see `docs/performance.md`.
+const DEFAULT_ZSTD_LEVEL: u32 = 1;
 
 struct Variable {
     name: &'static str,
@@ -214,8 +229,9 @@ mod tests {
             ("OUTPUT_FORMAT", "json"),
             ("VRL_PROGRAM", ".a = 1"),
             ("VRL_ON_ERROR", "keep"),
-            ("OUTPUT_COMPRESSION", "gzip"),
-            ("OUTPUT_COMPRESSION_LEVEL", "9"),
+            ("OUTPUT_COMPRESSION", "zstd"),
+            ("OUTPUT_COMPRESSION_LEVEL", "19"),
+            ("OUTPUT_FRAMES", "batch"),
             ("PARTITION_KEYS", "owner, log_group,log_stream,year,month,day,hour"),
             ("IGNORED_LOG_GROUPS", "/aws/lambda/a, b#1"),
             ("MAX_DECOMPRESSED_BYTES", "1000"),
@@ -232,7 +248,8 @@ mod tests {
                     on_error: VrlOnError::Keep,
                 },
                 output: OutputOptions {
-                    compression: Compression::Gzip { level: 9 },
+                    compression: Compression::Zstd { level: 19 },
+                    framing: Framing::Batch,
                     partition_keys: PartitionKey::ALL.to_vec(),
                 },
                 plan: PlanOptions {
@@ -252,8 +269,8 @@ mod tests {
             ("OUTPUT_FORMAT", "csv", "environment variable OUTPUT_FORMAT: expected message or json, found \"csv\""),
             (
                 "OUTPUT_COMPRESSION",
-                "zstd",
-                "environment variable OUTPUT_COMPRESSION: expected none or gzip, found \"zstd\"",
+                "lz4",
+                "environment variable OUTPUT_COMPRESSION: expected none, gzip or zstd, found \"lz4\"",
             ),
             ("VRL_ON_ERROR", "pass", "environment variable VRL_ON_ERROR: expected fail, drop or keep, found \"pass\""),
             (
@@ -312,12 +329,53 @@ mod tests {
     }
 
     #[test]
+    fn level_is_within_the_range_of_its_compression() {
+        for (compression, highest, over) in [("gzip", "9", "10"), ("zstd", "19", "20")] {
+            let level = |level| read(&[("OUTPUT_COMPRESSION", compression), ("OUTPUT_COMPRESSION_LEVEL", level)]);
+            assert!(level("1").is_ok() && level(highest).is_ok());
+            for level in [level("0"), level(over)] {
+                let message = level.unwrap_err();
+                assert!(
+                    message.contains(&format!("expected a number from 1 to {highest} for {compression}")),
+                    "{message}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn records_share_frames_unless_partition_keys_are_set() {
+        let framing = |variables: &[(&str, &str)]| read(variables).unwrap().output.framing;
+        for compression in ["gzip", "zstd"] {
+            let compression = ("OUTPUT_COMPRESSION", compression);
+            let keys = ("PARTITION_KEYS", "day");
+            assert_eq!(framing(&[compression]), Framing::Batch);
+            assert_eq!(framing(&[compression, keys]), Framing::Record);
+            assert_eq!(framing(&[compression, keys, ("OUTPUT_FRAMES", "batch")]), Framing::Batch);
+            assert_eq!(framing(&[compression, ("OUTPUT_FRAMES", "record")]), Framing::Record);
+        }
+        assert!(!read(&[]).unwrap().output.shares_frames());
+    }
+
+    #[test]
+    fn frames_without_compression_are_rejected_with_the_reason() {
+        for framing in ["batch", "record"] {
+            assert_eq!(
+                read(&[("OUTPUT_FRAMES", framing)]),
+                Err(format!(
+                    "environment variable OUTPUT_FRAMES: expected nothing without OUTPUT_COMPRESSION: output that is not \
+                     compressed has no frames, found \"{framing}\""
+                ))
+            );
+        }
+    }
+
+    #[test]
     fn limits_are_one_under_at_and_one_over() {
         let accepted = |variable, values: [&'static str; 4]| {
             values.into_iter().filter(|value| read(&[(variable, value)]).is_ok()).collect::<Vec<_>>()
         };
         assert_eq!(accepted("MAX_DECOMPRESSED_BYTES", ["0", "1", "1073741824", "1073741825"]), ["1", "1073741824"]);
-        assert_eq!(accepted("OUTPUT_COMPRESSION_LEVEL", ["0", "1", "9", "10"]), ["1", "9"]);
         assert_eq!(accepted("PARTITION_KEYS", ["day,day", "day", "month,day", "day,"]), ["day", "month,day"]);
         assert_eq!(accepted("REINGEST_MAX_ATTEMPTS", ["0", "1", "100", "101"]), ["1", "100"]);
     }

@@ -91,7 +91,7 @@ pub mod internals {
     pub use crate::lambda::handler::{DEADLINE_MARGIN, Function, HandlerError};
     pub use crate::lambda::logging::subscriber;
     pub use crate::output::partition::PartitionKey;
-    pub use crate::output::{Compression, OutputBuffer, OutputOptions};
+    pub use crate::output::{Compression, Framing, OutputBuffer, OutputOptions};
     pub use crate::plan::{PlanOptions, Rules, Workspace, plan};
     pub use crate::transform::{ErrorDetail, OutputFormat, SetupError, TransformOptions, VrlOnError, VrlProgram};
 }

@@ -1,33 +1,36 @@
 //! From the log events of a record to the record's data: transformed, and compressed if configured.
 //!
-//! Compression, and what dynamic partitioning learns about a record, belong here. What one log event becomes does not: see
-//! [`transform`](crate::transform).
+//! Compression, frames, and what dynamic partitioning learns about a record belong here. What one log event becomes does not:
+//! see [`transform`](crate::transform). Whether data fits the response does not either: see [`plan`](crate::plan).
 //!
-//! Firehose concatenates the data of records, and concatenated gzip members are one gzip file (RFC 1952, section 2.2). So
-//! each record can be compressed by itself. S3 gets `.gz` objects, Firehose's own compression stays off, and the response has
-//! room for about ten times as many log events.
+//! Firehose concatenates the data of records. Concatenated gzip members are one gzip file (RFC 1952, section 2.2), and
+//! concatenated zstd frames are one zstd file (RFC 8878, section 3). So output can be compressed here, in one frame for each
+//! record or in frames that records share. Firehose's own compression stays off, and the response has room for about ten
+//! times as many log events.
 
 mod compress;
+pub(crate) mod frames;
 mod options;
 pub(crate) mod partition;
 
-use std::io::{self, Write};
+use std::io;
 
-use self::compress::{Gzip, WHOLE_BYTES};
-pub use self::options::{Compression, OutputOptions};
+use self::compress::{Compressor, WHOLE_BYTES};
+use self::frames::Frame;
+pub use self::options::{Compression, Framing, OutputOptions};
 use crate::cloudwatch_logs::message::DataMessage;
 use crate::firehose::quotas::RESPONSE_BUDGET_BYTES;
 use crate::transform::{Transform, TransformError};
 
-/// The output of one record, in memory that the next record reuses.
+/// The output of one record after another, in memory that the next one reuses.
 #[derive(Debug, Default)]
 pub struct OutputBuffer {
-    /// The output before compression. With compression, only the part that is not compressed yet.
+    /// The output of one record before compression, if the record shares no frame.
     plain: Vec<u8>,
-    /// Bytes of each log event's output before compression.
+    /// Bytes of each log event's output before compression, for the last record.
     plain_lens: Vec<usize>,
-    gzip: Gzip,
-    is_compressed: bool,
+    compressor: Compressor,
+    data_is_plain: bool,
     data_len: usize,
 }
 
@@ -42,8 +45,17 @@ pub enum OutputError {
     Compress(#[from] io::Error),
 }
 
+/// Where a record's output went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Appended {
+    /// Into the shared buffer: this many bytes.
+    Shared(usize),
+    /// Into a frame of its own, since it is too large to share one. The frame is [`OutputBuffer::data`].
+    Alone,
+}
+
 impl OutputBuffer {
-    /// Transforms every log event of `message`, and replaces the output of the record before.
+    /// Transforms every log event of `message`. [`Self::data`] is the output then, in a frame of its own if compressed.
     ///
     /// # Errors
     /// A log event cannot be transformed.
@@ -53,21 +65,90 @@ impl OutputBuffer {
         transform: &dyn Transform,
         compression: Compression,
     ) -> Result<(), OutputError> {
-        self.plain.clear();
-        self.plain_lens.clear();
-        self.is_compressed = compression != Compression::None;
-        self.data_len = match compression {
-            // Above a whole response only the sizes matter, so memory stays bounded.
-            Compression::None => self.transform_all(message, transform, RESPONSE_BUDGET_BYTES, |_| Ok(()))?,
-            Compression::Gzip { level } => self.fill_gzip(message, transform, level)?,
-        };
+        let mut plain = std::mem::take(&mut self.plain);
+        plain.clear();
+        let appended = self.append(message, transform, compression, &mut plain);
+        self.plain = plain;
+        if let Appended::Shared(len) = appended? {
+            self.data_is_plain = len == 0 || compression == Compression::None;
+            // Nothing would compress to a header and a trailer.
+            self.data_len =
+                if self.data_is_plain { len } else { self.compressor.compress(&self.plain, compression)? };
+        }
         Ok(())
     }
 
-    /// The record's data: all of it, or a part of it if it is larger than any response.
+    /// Transforms every log event of `message`, and appends the output to `shared`. Output above the limit of a frame is
+    /// compressed in parts instead, to a frame of its own.
+    ///
+    /// # Errors
+    /// A log event cannot be transformed. `shared` is unchanged then.
+    pub(crate) fn append(
+        &mut self,
+        message: &DataMessage<'_>,
+        transform: &dyn Transform,
+        compression: Compression,
+        shared: &mut Vec<u8>,
+    ) -> Result<Appended, OutputError> {
+        let start = shared.len();
+        let appended = self.try_append(message, transform, compression, shared);
+        if !matches!(appended, Ok(Appended::Shared(_))) {
+            shared.truncate(start);
+        }
+        appended
+    }
+
+    fn try_append(
+        &mut self,
+        message: &DataMessage<'_>,
+        transform: &dyn Transform,
+        compression: Compression,
+        out: &mut Vec<u8>,
+    ) -> Result<Appended, OutputError> {
+        // Without compression, only the size matters above a whole response.
+        let most = if compression == Compression::None { RESPONSE_BUDGET_BYTES } else { WHOLE_BYTES };
+        let start = out.len();
+        let mut len = 0;
+        self.plain_lens.clear();
+        let frame = {
+            let mut compressor = Some(&mut self.compressor);
+            let mut in_parts = None;
+            for event in &message.log_events {
+                let event_start = out.len();
+                transform.append(message, event, out)?;
+                let event_len = out.len() - event_start;
+                self.plain_lens.push(event_len);
+                len += event_len;
+                if out.len() - start > most {
+                    if let Some(compressor) = compressor.take() {
+                        in_parts = Some(compressor.begin(compression)?);
+                    }
+                    if let Some(frame) = &mut in_parts {
+                        frame.write_all(&out[start..])?;
+                    }
+                    out.truncate(start);
+                }
+            }
+            let Some(mut frame) = in_parts else { return Ok(Appended::Shared(len)) };
+            frame.write_all(&out[start..])?;
+            frame.finish()?
+        };
+        self.data_len = self.compressor.end(frame);
+        self.data_is_plain = false;
+        Ok(Appended::Alone)
+    }
+
+    /// Compresses the first `count` members of a shared frame. [`Self::data`] is the frame then. Returns its length.
+    pub(crate) fn compress(&mut self, frame: &Frame, count: usize, compression: Compression) -> io::Result<usize> {
+        self.data_is_plain = false;
+        self.data_len = self.compressor.compress(frame.plain_of(count), compression)?;
+        Ok(self.data_len)
+    }
+
+    /// The data: all of it, or a part of it if it is larger than any response.
     #[must_use]
     pub fn data(&self) -> &[u8] {
-        if self.is_compressed { self.gzip.member() } else { &self.plain }
+        if self.data_is_plain { &self.plain } else { self.compressor.frame() }
     }
 
     /// Bytes of all of the data.
@@ -76,10 +157,15 @@ impl OutputBuffer {
         self.data_len
     }
 
+    /// Bytes of the last record's output before compression.
+    pub(crate) fn plain_len(&self) -> usize {
+        self.plain_lens.iter().sum()
+    }
+
     /// Each log event's share of the data, in bytes. Records are split by these shares.
     #[must_use]
     pub fn lens_of_log_events(&self) -> Vec<usize> {
-        let plain_len: usize = self.plain_lens.iter().sum();
+        let plain_len = self.plain_len();
         let share = |&len: &usize| {
             let share = (len as u128 * self.data_len as u128).checked_div(plain_len as u128).unwrap_or(0);
             usize::try_from(share).unwrap_or(usize::MAX)
@@ -90,56 +176,7 @@ impl OutputBuffer {
     /// Bytes of memory kept between records.
     #[must_use]
     pub fn capacity(&self) -> usize {
-        self.plain.capacity() + self.gzip.capacity() + self.plain_lens.capacity() * size_of::<usize>()
-    }
-
-    /// Returns the length of the gzip member, or 0 if there is nothing in it.
-    fn fill_gzip(
-        &mut self,
-        message: &DataMessage<'_>,
-        transform: &dyn Transform,
-        level: u32,
-    ) -> Result<usize, OutputError> {
-        let mut gzip = std::mem::take(&mut self.gzip);
-        let mut in_parts = None;
-        let transformed = self.transform_all(message, transform, WHOLE_BYTES, |part| {
-            in_parts.get_or_insert_with(|| gzip.begin(level)).write_all(part)
-        });
-        self.gzip = gzip;
-        let plain_len = transformed?;
-        let member_len = match in_parts {
-            None => self.gzip.compress_whole(&self.plain, level)?,
-            Some(mut member) => {
-                member.write_all(&self.plain)?;
-                self.gzip.end(member)?
-            }
-        };
-        // Even the empty output compresses to a header and a trailer.
-        Ok(if plain_len == 0 { 0 } else { member_len })
-    }
-
-    /// Transforms every log event, and returns the bytes of all output. Whenever `plain` exceeds `most` bytes, `spill` gets
-    /// its content and it is cleared.
-    fn transform_all(
-        &mut self,
-        message: &DataMessage<'_>,
-        transform: &dyn Transform,
-        most: usize,
-        mut spill: impl FnMut(&[u8]) -> io::Result<()>,
-    ) -> Result<usize, OutputError> {
-        let mut len = 0;
-        for event in &message.log_events {
-            let start = self.plain.len();
-            transform.append(message, event, &mut self.plain)?;
-            let event_len = self.plain.len() - start;
-            self.plain_lens.push(event_len);
-            len += event_len;
-            if self.plain.len() > most {
-                spill(&self.plain)?;
-                self.plain.clear();
-            }
-        }
-        Ok(len)
+        self.plain.capacity() + self.compressor.capacity() + self.plain_lens.capacity() * size_of::<usize>()
     }
 }
 

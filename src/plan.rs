@@ -4,7 +4,7 @@
 //! fate table of `docs/semantics.md`, row by row. Whatever decides between delivering, dropping, failing and re-ingesting a
 //! record belongs here.
 //!
-//! - [`fate`]: the possible fates. [`decide`]: the fate of one record.
+//! - [`fate`]: the possible fates. [`decide`]: the fate of one record. [`place`]: of the records that share a frame.
 //! - [`budget`]: what remains of the response. [`forecast`]: whether a record is worth reading.
 //!
 //! # Why plan the whole response first?
@@ -16,14 +16,16 @@ pub(crate) mod budget;
 mod decide;
 pub(crate) mod fate;
 mod forecast;
+mod place;
 
 use self::budget::{Budget, TooManyRecords};
 use self::decide::Decider;
-use self::fate::Fate;
+use self::fate::{Data, Fate};
 use crate::cloudwatch_logs::decode::Inflater;
 use crate::cloudwatch_logs::message::LogEvent;
 use crate::firehose::event::FirehoseEvent;
 use crate::firehose::response::{RecordResult, ResponseWriter};
+use crate::output::frames::{Frame, OpenFrames};
 use crate::output::{OutputBuffer, OutputOptions};
 use crate::transform::Transform;
 
@@ -64,6 +66,9 @@ pub struct Workspace {
     inflater: Inflater,
     log_events: Vec<LogEvent<'static>>,
     output: OutputBuffer,
+    frames: OpenFrames,
+    /// Frames that were closed and are to be placed.
+    closed: Vec<Frame>,
 }
 
 impl Workspace {
@@ -74,6 +79,7 @@ impl Workspace {
             + self.inflater.capacity()
             + self.log_events.capacity() * size_of::<LogEvent<'_>>()
             + self.output.capacity()
+            + self.frames.capacity()
     }
 }
 
@@ -95,11 +101,26 @@ pub struct Tally {
     pub bytes_in: usize,
     /// Bytes of all texts that were read.
     pub bytes_inflated: usize,
+    /// Frames in the response. Without compression there are none.
+    pub frames: usize,
+    /// Bytes of output in the response, before compression.
+    pub bytes_plain: usize,
+    /// Bytes of output in the response, after compression and before base64.
+    pub bytes_delivered: usize,
+}
+
+impl Tally {
+    fn add_delivered(&mut self, is_frame: bool, plain: usize, delivered: usize) {
+        self.frames += usize::from(is_frame);
+        self.bytes_plain += plain;
+        self.bytes_delivered += delivered;
+    }
 }
 
 /// Decides the fate of every record of `event`, and writes the rows of the response.
 ///
-/// A row is written as soon as its fate is known, while the output is still in the processor's cache.
+/// A row is written as soon as its fate and those before it are known. Without shared frames that is at once, while the output
+/// is still in the processor's cache.
 ///
 /// # Errors
 /// The event has more records than a response has room for rows.
@@ -110,18 +131,34 @@ pub fn plan(
     response: &mut ResponseWriter,
 ) -> Result<Plan, TooManyRecords> {
     let budget = Budget::reserve_rows(event.records.iter().map(|record| &*record.record_id))?;
-    let mut decider = Decider::new(rules, budget);
-    let mut fates = Vec::with_capacity(event.records.len());
-    for record in &event.records {
-        let fate = decider.decide(record, workspace);
-        let id = &*record.record_id;
-        match &fate {
-            Fate::Deliver(metadata) => response.put_ok_row(id, workspace.output.data(), metadata.as_ref()),
-            Fate::Drop(_) => response.put_row(id, RecordResult::Dropped),
+    let mut decider = Decider::new(event, rules, budget);
+    let mut written = 0;
+    for record in 0..event.records.len() {
+        decider.decide(record, workspace);
+        written += write_rows(&decider, written, workspace, response);
+    }
+    decider.close_frames(workspace);
+    write_rows(&decider, written, workspace, response);
+    let Decider { fates, tally, .. } = decider;
+    Ok(Plan { fates: fates.into_iter().flatten().collect(), tally })
+}
+
+/// Writes the rows from record `next` on, up to the first record without a fate. Returns the number of rows.
+fn write_rows(decider: &Decider<'_>, next: usize, workspace: &Workspace, response: &mut ResponseWriter) -> usize {
+    let known = decider.fates[next..].iter().map_while(Option::as_ref);
+    let mut rows = 0;
+    for (record, fate) in (next..).zip(known) {
+        let id = decider.record_id(record);
+        match fate {
+            Fate::Deliver(Data::InWorkspace, metadata) => {
+                response.put_ok_row(id, workspace.output.data(), metadata.as_ref());
+            }
+            Fate::Deliver(Data::Frame(frame), metadata) => response.put_ok_row(id, frame, metadata.as_ref()),
+            Fate::DeliverInFrame | Fate::Drop(_) => response.put_row(id, RecordResult::Dropped),
             Fate::Reingest(_) => response.put_undecided_row(id),
             Fate::Fail(_) => response.put_row(id, RecordResult::ProcessingFailed),
         }
-        fates.push(fate);
+        rows += 1;
     }
-    Ok(Plan { fates, tally: decider.into_tally() })
+    rows
 }

@@ -8,6 +8,7 @@ mod cli;
 mod fate_table;
 mod field_defects;
 mod fixtures;
+mod frames;
 mod invariants;
 mod output;
 mod own_transform;

@@ -9,7 +9,7 @@ use crate::support::records::{Record, data_message, gunzip_text, messages, recor
 use crate::support::{Invocation, answer, event, results, rows, settings};
 
 fn gzip_output() -> Config {
-    settings(&[("OUTPUT_COMPRESSION", "gzip"), ("OUTPUT_COMPRESSION_LEVEL", "3")])
+    settings(&[("OUTPUT_COMPRESSION", "gzip"), ("OUTPUT_COMPRESSION_LEVEL", "3"), ("OUTPUT_FRAMES", "record")])
 }
 
 fn bytes(row: &Value) -> Vec<u8> {

@@ -18,7 +18,10 @@ impl Config {
         let (compression, level) = match self.output.compression {
             Compression::None => (none(), "unused".to_owned()),
             Compression::Gzip { level } => ("gzip".to_owned(), level.to_string()),
+            Compression::Zstd { level } => ("zstd".to_owned(), level.to_string()),
         };
+        let is_compressed = self.output.compression != Compression::None;
+        let frames = if is_compressed { self.output.framing.name() } else { "unused" };
         vec![
             ("OUTPUT_FORMAT", self.transform.format.name().to_owned()),
             ("VRL_PROGRAM", inline),
@@ -26,6 +29,7 @@ impl Config {
             ("VRL_ON_ERROR", self.transform.on_error.name().to_owned()),
             ("OUTPUT_COMPRESSION", compression),
             ("OUTPUT_COMPRESSION_LEVEL", level),
+            ("OUTPUT_FRAMES", frames.to_owned()),
             ("PARTITION_KEYS", list(self.output.partition_keys.iter().map(|key| key.name()).collect())),
             ("IGNORED_LOG_GROUPS", list(self.plan.ignored_log_groups.iter().map(String::as_str).collect())),
             ("MAX_DECOMPRESSED_BYTES", self.plan.max_decompressed_bytes.to_string()),

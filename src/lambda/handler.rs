@@ -99,7 +99,7 @@ impl Function {
         let mut reingested = ReingestedRecords::default();
         for (record, fate) in event.records.iter().zip(fates) {
             match fate {
-                Fate::Deliver(_) | Fate::Drop(_) => {}
+                Fate::Deliver(..) | Fate::DeliverInFrame | Fate::Drop(_) => {}
                 Fate::Fail(reason) => record_log::failed(&record.record_id, &reason),
                 Fate::Reingest(reingestion) => reingested.add(&event, record, reingestion),
             }

@@ -14,6 +14,7 @@ use crate::plan::{Plan, Tally};
 pub(super) struct Summary {
     tally: Tally,
     ok: usize,
+    delivered_in_frame: usize,
     /// Includes re-ingested records that the stream accepted.
     dropped: usize,
     /// Includes records that the stream did not accept.
@@ -29,7 +30,8 @@ impl Summary {
         let count = |is_meant: fn(&Fate) -> bool| fates.iter().filter(|fate| is_meant(fate)).count();
         let summary = Self {
             tally,
-            ok: count(|fate| matches!(fate, Fate::Deliver(_))),
+            ok: count(|fate| matches!(fate, Fate::Deliver(..))),
+            delivered_in_frame: count(|fate| matches!(fate, Fate::DeliverInFrame)),
             dropped: count(|fate| matches!(fate, Fate::Drop(_))),
             processing_failed: count(|fate| matches!(fate, Fate::Fail(_))),
             reingested: count(|fate| matches!(fate, Fate::Reingest(Reingestion::Whole(_)))),
@@ -52,6 +54,7 @@ impl Summary {
             delivery_stream_arn = %event.delivery_stream_arn,
             records = event.records.len(),
             ok = self.ok,
+            delivered_in_frame = self.delivered_in_frame,
             dropped = self.dropped,
             processing_failed = self.processing_failed,
             reingested = self.reingested,
@@ -60,6 +63,9 @@ impl Summary {
             log_events = self.tally.log_events,
             bytes_in = self.tally.bytes_in,
             bytes_inflated = self.tally.bytes_inflated,
+            frames = self.tally.frames,
+            bytes_plain = self.tally.bytes_plain,
+            bytes_delivered = self.tally.bytes_delivered,
             bytes_out,
             budget_bytes = RESPONSE_BUDGET_BYTES,
             duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),

@@ -75,17 +75,30 @@ impl Budget {
     /// Places an `Ok` row of `row` bytes. If the row fits, its bytes are taken from the budget.
     pub(crate) fn try_place(&mut self, record_id: &str, row: usize) -> Placement {
         let reserved = failed_row_len(record_id);
-        let fits = |bytes: usize| row <= bytes + reserved;
-        if fits(self.left) {
-            self.left = self.left + reserved - row;
+        if self.try_take(reserved, row) {
             Placement::ThisResponse
-        } else if fits(self.whole) {
+        } else if row <= self.whole + reserved {
             Placement::AnotherResponse
         } else if EMPTY_RESPONSE_LEN + row <= RESPONSE_BUDGET_BYTES {
             Placement::SmallerBatch
         } else {
             Placement::NoResponse
         }
+    }
+
+    /// Places rows of `needed` bytes for records whose reserved rows have `reserved` bytes. If they fit, their bytes are taken
+    /// from the budget.
+    pub(crate) fn try_take(&mut self, reserved: usize, needed: usize) -> bool {
+        let fits = self.has_room(reserved, needed);
+        if fits {
+            self.left = self.left + reserved - needed;
+        }
+        fits
+    }
+
+    /// Whether rows of `needed` bytes fit, for records whose reserved rows have `reserved` bytes.
+    pub(crate) fn has_room(&self, reserved: usize, needed: usize) -> bool {
+        needed <= self.left + reserved
     }
 
     /// Returns to the budget what a `Dropped` row needs less than the reserved one.

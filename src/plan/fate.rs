@@ -10,14 +10,25 @@ use crate::output::OutputError;
 /// What happens to one record.
 #[derive(Debug)]
 pub enum Fate {
-    /// `Ok`: the record is returned with its output, which is in the workspace.
-    Deliver(Option<Metadata>),
+    /// `Ok`: the record is returned with data.
+    Deliver(Data, Option<Metadata>),
+    /// `Dropped`: the record's output is in the frame of an earlier record, which is `Ok`.
+    DeliverInFrame,
     /// `Dropped`: the record has nothing to return.
     Drop(DropReason),
     /// `Dropped` once the stream has accepted the record again, `ProcessingFailed` otherwise.
     Reingest(Reingestion),
     /// `ProcessingFailed`: Firehose delivers the original bytes under the error prefix.
     Fail(FailReason),
+}
+
+/// The data of an `Ok` row.
+#[derive(Debug)]
+pub enum Data {
+    /// The workspace's output, until the next record is decided.
+    InWorkspace,
+    /// A frame, which may hold the output of later records too.
+    Frame(Vec<u8>),
 }
 
 /// What is re-ingested for a record.

@@ -34,18 +34,23 @@ impl Forecast {
     /// Whether a record with `text_len` bytes of text can be re-ingested unread.
     ///
     /// That takes three conditions: at least half of the response is used; even at the lowest ratio so far the output exceeds
-    /// what is left; and the output would fit an empty response.
+    /// what is left; and the output would fit an empty response. `open_text_len` is the text of records whose output waits in
+    /// open frames, so its expected size is no longer left.
     #[must_use]
-    pub(super) fn rules_out(&self, text_len: usize, budget: &Budget) -> bool {
-        let Some((seen_text, seen_output)) = self.leanest else {
-            return false;
-        };
-        let output_len = (text_len as u128 * seen_output as u128).checked_div(seen_text as u128).unwrap_or(0);
-        let encoded_len = output_len * 4 / 3;
+    pub(super) fn rules_out(&self, text_len: usize, open_text_len: usize, budget: &Budget) -> bool {
+        let Some(encoded_len) = self.encoded_len(text_len) else { return false };
+        let left = (budget.left() as u128).saturating_sub(self.encoded_len(open_text_len).unwrap_or(0));
         text_len >= ALWAYS_READ_BYTES
-            && budget.left() < budget.whole() / 2
-            && (budget.left() as u128) < encoded_len
+            && left < budget.whole() as u128 / 2
+            && left < encoded_len
             && encoded_len <= budget.whole() as u128
+    }
+
+    /// Bytes of output after base64 that `text_len` bytes of text give at the lowest ratio so far.
+    fn encoded_len(&self, text_len: usize) -> Option<u128> {
+        let (seen_text, seen_output) = self.leanest?;
+        let output_len = (text_len as u128 * seen_output as u128).checked_div(seen_text as u128).unwrap_or(0);
+        Some(output_len * 4 / 3)
     }
 }
 
@@ -76,35 +81,42 @@ mod tests {
 
     #[test]
     fn nothing_is_ruled_out_before_the_first_record() {
-        assert!(!forecast(&[]).rules_out(1_000_000, &budget_after(4_400_000)));
+        assert!(!forecast(&[]).rules_out(1_000_000, 0, &budget_after(4_400_000)));
     }
 
     #[test]
     fn nothing_is_ruled_out_before_half_of_the_response_is_used() {
-        assert!(!forecast(&[10_000]).rules_out(4_000_000, &budget_after(2_249_000)));
-        assert!(forecast(&[10_000]).rules_out(4_000_000, &budget_after(2_250_000)));
+        assert!(!forecast(&[10_000]).rules_out(4_000_000, 0, &budget_after(2_249_000)));
+        assert!(forecast(&[10_000]).rules_out(4_000_000, 0, &budget_after(2_250_000)));
     }
 
     #[test]
     fn record_with_the_lowest_ratio_decides() {
         // 300,000 bytes of base64 are left, minus the rows.
         let budget = budget_after(4_275_000);
-        assert!(!forecast(&[9_000, 3_000, 6_000]).rules_out(749_000, &budget));
-        assert!(forecast(&[9_000, 3_000, 6_000]).rules_out(750_000, &budget));
-        assert!(!forecast(&[9_000, 0]).rules_out(750_000, &budget));
+        assert!(!forecast(&[9_000, 3_000, 6_000]).rules_out(749_000, 0, &budget));
+        assert!(forecast(&[9_000, 3_000, 6_000]).rules_out(750_000, 0, &budget));
+        assert!(!forecast(&[9_000, 0]).rules_out(750_000, 0, &budget));
     }
 
     #[test]
     fn record_that_seems_to_fit_no_response_is_read() {
         let budget = budget_after(4_400_000);
-        assert!(forecast(&[10_000]).rules_out(4_499_000, &budget));
-        assert!(!forecast(&[10_000]).rules_out(4_501_000, &budget));
+        assert!(forecast(&[10_000]).rules_out(4_499_000, 0, &budget));
+        assert!(!forecast(&[10_000]).rules_out(4_501_000, 0, &budget));
+    }
+
+    #[test]
+    fn expected_output_of_open_frames_is_no_longer_left() {
+        let budget = budget_after(2_000_000);
+        assert!(!forecast(&[10_000]).rules_out(1_500_000, 0, &budget));
+        assert!(forecast(&[10_000]).rules_out(1_500_000, 1_500_000, &budget));
     }
 
     #[test]
     fn small_texts_are_always_read() {
         let budget = budget_after(4_499_900);
-        assert!(!forecast(&[10_000]).rules_out(ALWAYS_READ_BYTES - 1, &budget));
-        assert!(forecast(&[10_000]).rules_out(ALWAYS_READ_BYTES, &budget));
+        assert!(!forecast(&[10_000]).rules_out(ALWAYS_READ_BYTES - 1, 0, &budget));
+        assert!(forecast(&[10_000]).rules_out(ALWAYS_READ_BYTES, 0, &budget));
     }
 }

@@ -1,0 +1,136 @@
+//! Placing closed frames: whole if the response has room, or else cut at a record boundary.
+
+use std::io;
+
+use super::decide::Decider;
+use super::fate::{Data, FailReason, Fate};
+use super::{Rules, Workspace};
+use crate::firehose::response::{Metadata, dropped_row_len, failed_row_len, ok_row_len};
+use crate::output::frames::Frame;
+use crate::output::{OutputBuffer, OutputError};
+
+/// Most further compressions of a frame that does not fit whole.
+const MAX_CUTS: u32 = 3;
+
+impl Decider<'_> {
+    /// Closes all open frames, and places them.
+    pub(super) fn close_frames(&mut self, workspace: &mut Workspace) {
+        workspace.closed = workspace.frames.close_all();
+        self.place_closed(workspace);
+    }
+
+    /// Places the frames that were closed.
+    pub(super) fn place_closed(&mut self, workspace: &mut Workspace) {
+        for frame in std::mem::take(&mut workspace.closed) {
+            if let Err(error) = self.place(&frame, workspace) {
+                self.fail(&frame, &error);
+            }
+            workspace.frames.recycle(frame);
+        }
+    }
+
+    fn place(&mut self, frame: &Frame, workspace: &mut Workspace) -> io::Result<()> {
+        let all = frame.members.len();
+        let compression = self.rules.output.compression;
+        let whole_len = workspace.output.compress(frame, all, compression)?;
+        self.forecast.observe(frame.text_bytes(), whole_len);
+        let metadata = frame.key.clone().map(|partition_keys| Metadata { partition_keys });
+        let rows = FrameRows { decider: self, frame, metadata: metadata.as_ref() };
+        let (count, data) = if rows.fit(all, whole_len) {
+            (all, workspace.output.data().to_vec())
+        } else {
+            rows.longest_prefix(whole_len, &mut workspace.output)?
+        };
+        if count > 0 {
+            self.deliver(frame, count, data, metadata);
+        } else {
+            self.decide_again(frame.members[0].record, workspace);
+        }
+        for member in &frame.members[count.max(1)..] {
+            self.reingest(member.record, workspace);
+        }
+        Ok(())
+    }
+
+    /// Delivers the first `count` members of a frame in the row of the first one.
+    fn deliver(&mut self, frame: &Frame, count: usize, data: Vec<u8>, metadata: Option<Metadata>) {
+        let Some((first, others)) = frame.members[..count].split_first() else { return };
+        let rows = FrameRows { decider: self, frame, metadata: metadata.as_ref() };
+        let (reserved, needed) = rows.lens(count, data.len());
+        self.budget.try_take(reserved, needed);
+        self.tally.add_delivered(true, frame.plain_of(count).len(), data.len());
+        self.fates[first.record] = Some(Fate::Deliver(Data::Frame(data), metadata));
+        for member in others {
+            self.fates[member.record] = Some(Fate::DeliverInFrame);
+        }
+    }
+
+    fn fail(&mut self, frame: &Frame, error: &io::Error) {
+        for member in &frame.members {
+            let error = io::Error::new(error.kind(), error.to_string());
+            self.fates[member.record] = Some(Fate::Fail(FailReason::Output(OutputError::Compress(error))));
+        }
+    }
+}
+
+/// The rows of a frame's members.
+struct FrameRows<'f> {
+    decider: &'f Decider<'f>,
+    frame: &'f Frame,
+    metadata: Option<&'f Metadata>,
+}
+
+impl FrameRows<'_> {
+    /// Bytes of the rows of the first `count` members: as they are reserved, and with a frame of `data_len` bytes.
+    fn lens(&self, count: usize, data_len: usize) -> (usize, usize) {
+        let ids = || self.frame.members[..count].iter().map(|member| self.decider.record_id(member.record));
+        let reserved = ids().map(failed_row_len).sum();
+        let ok = ids().next().map_or(0, |id| ok_row_len(id, data_len, self.metadata));
+        (reserved, ok + ids().skip(1).map(dropped_row_len).sum::<usize>())
+    }
+
+    fn fit(&self, count: usize, data_len: usize) -> bool {
+        let (reserved, needed) = self.lens(count, data_len);
+        self.decider.budget.has_room(reserved, needed)
+    }
+
+    /// The longest prefix of members found to fit, and its frame. Without any, not even the first member fits.
+    ///
+    /// The size of a prefix is estimated by the last ratio of compressed to plain bytes. Each compression narrows the range
+    /// between a prefix that fits and one that does not; the last one makes sure of the first member.
+    fn longest_prefix(&self, whole_len: usize, output: &mut OutputBuffer) -> io::Result<(usize, Vec<u8>)> {
+        let Rules { output: options, .. } = self.decider.rules;
+        let (mut fitting, mut too_many) = (0, self.frame.members.len());
+        let (mut data, mut measured) = (Vec::new(), (self.frame.plain.len(), whole_len));
+        for attempt in 1..=MAX_CUTS {
+            if too_many - fitting <= 1 {
+                break;
+            }
+            let is_last_chance = attempt == MAX_CUTS && fitting == 0;
+            let count = if is_last_chance { 1 } else { self.estimate(fitting, too_many, measured) };
+            let len = output.compress(self.frame, count, options.compression)?;
+            measured = (self.frame.plain_of(count).len(), len);
+            if self.fit(count, len) {
+                fitting = count;
+                output.data().clone_into(&mut data);
+            } else {
+                too_many = count;
+            }
+        }
+        Ok((fitting, data))
+    }
+
+    /// The largest count between the two that fits at the measured ratio.
+    fn estimate(&self, fitting: usize, too_many: usize, (plain, compressed): (usize, usize)) -> usize {
+        let expected_len = |count: usize| {
+            let expected = self.frame.plain_of(count).len() as u128 * compressed as u128 / plain.max(1) as u128;
+            usize::try_from(expected).unwrap_or(usize::MAX)
+        };
+        let (mut low, mut high) = (fitting + 1, too_many - 1);
+        while low < high {
+            let middle = low + (high - low).div_ceil(2);
+            if self.fit(middle, expected_len(middle)) { low = middle } else { high = middle - 1 }
+        }
+        low
+    }
+}
