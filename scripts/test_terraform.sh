@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The Terraform module: formatted, valid, tested against a mocked provider and the real one offline, and scanned.
+# Checks the Terraform module: format, validity, the README's tables, tests (mocked provider, real provider offline), checkov.
 set -euo pipefail
 cd "$(dirname "$0")/../terraform"
 
@@ -7,9 +7,10 @@ command -v terraform >/dev/null || {
   echo 'test_terraform: Terraform is missing: install 1.7 or later from https://developer.hashicorp.com/terraform/install' >&2
   exit 1
 }
-# An account's settings have no say in the tests.
+# The tests must not depend on the settings of an account.
 unset AWS_PROFILE AWS_REGION AWS_DEFAULT_REGION
 
+python3 ../scripts/terraform_docs.py --check
 terraform fmt -check -recursive -diff
 for module in . examples/complete; do
   terraform -chdir="$module" init -backend=false -input=false -lockfile=readonly >/dev/null

@@ -1,17 +1,17 @@
 locals {
   alarms = {
     function-errors = {
-      description = "The function failed whole invocations. Firehose retries each ${var.lambda_retries} times, then writes its records to the error prefix."
+      description = "The function failed whole invocations. Firehose retries each invocation ${var.lambda_retries} times, then writes its records to the error prefix."
       namespace   = "AWS/Lambda"
       metric      = "Errors"
       dimensions  = { FunctionName = var.name, Resource = "${var.name}:live" }
       statistic   = "Sum"
       threshold   = 0
     }
-    # Firehose has no metric for records under the error prefix, but logs a line for each kind of failure: to this
-    # log group, and nothing else to it.
+    # Firehose has no metric for records under the error prefix, but it logs a line for each kind of failure. Nothing else
+    # is written to this log group.
     delivery-errors = {
-      description = "Firehose logged errors of processing or delivery: records are under the error prefix, the reasons in the log group."
+      description = "Firehose logged processing or delivery errors. The records are under the error prefix, the reasons in the log group."
       namespace   = "AWS/Logs"
       metric      = "IncomingLogEvents"
       dimensions  = { LogGroupName = local.delivery_log_group_name }
@@ -19,7 +19,7 @@ locals {
       threshold   = 0
     }
     delivery-delay = {
-      description = "The oldest record in Firehose is older than its buffering interval and 15 minutes: S3, the function or their permissions are in the way."
+      description = "The oldest record in Firehose is more than 15 minutes older than its buffering interval. Check S3, the function and their permissions."
       namespace   = "AWS/Firehose"
       metric      = "DeliveryToS3.DataFreshness"
       dimensions  = { DeliveryStreamName = var.name }
@@ -27,7 +27,7 @@ locals {
       threshold   = var.buffering_interval_seconds + 900
     }
     throttled-records = {
-      description = "Records, from CloudWatch Logs or re-ingested, exceed the stream's quota and are tried again later."
+      description = "Records (from CloudWatch Logs or re-ingested) exceed the stream's quota and are sent again later."
       namespace   = "AWS/Firehose"
       metric      = "ThrottledRecords"
       dimensions  = { DeliveryStreamName = var.name }

@@ -1,7 +1,7 @@
 locals {
   database_name = replace(var.name, "-", "_")
 
-  # The contract of the function's output formats.
+  # Columns of the function's output formats.
   format_columns = {
     json = [
       { name = "id", type = "string" },
@@ -17,9 +17,9 @@ locals {
   table_columns = var.table_columns != null ? var.table_columns : local.format_columns[var.output_format]
 
   serdes = {
-    # OpenX, not Hive's JSON SerDe. Keys of extracted_fields that differ in case only stop a query unless
-    # case.insensitive is off, and one malformed line stops it unless it may be ignored (a row of nulls then):
-    # of the two, AWS documents both settings for OpenX alone.
+    # OpenX instead of Hive's JSON SerDe, because AWS documents both of these settings only for OpenX.
+    # case.insensitive = FALSE: otherwise keys of extracted_fields that differ only in case fail a query.
+    # ignore.malformed.json = TRUE: otherwise one malformed line fails a query. With it the line is a row of nulls.
     json = {
       name = "org.openx.data.jsonserde.JsonSerDe"
       parameters = {
@@ -28,7 +28,7 @@ locals {
         "ignore.malformed.json" = "TRUE"
       }
     }
-    # The whole line is the column, whatever stands in it. A delimiter, even an unlikely one, would cut some line.
+    # The column is the whole line, whatever it contains. Any delimiter would eventually cut a line.
     message = {
       name       = "org.apache.hadoop.hive.serde2.RegexSerDe"
       parameters = { "serialization.format" = "1", "input.regex" = "(.*)" }
@@ -86,17 +86,17 @@ resource "aws_glue_catalog_table" "log_events" {
   lifecycle {
     precondition {
       condition     = length(local.timestamp_formats) == 1 || alltrue([for key in ["year", "month", "day"] : contains(local.prefix_keys, key)])
-      error_message = "s3_prefix must say the day, by !{timestamp:yyyy-MM-dd} or by the partition keys year, month and day: without it every query reads every object there is."
+      error_message = "s3_prefix must contain the day, as !{timestamp:yyyy-MM-dd} or as the partition keys year, month and day. Without it every query reads every object."
     }
 
     precondition {
       condition     = length(setintersection(local.partition_columns, [for column in local.table_columns : column.name])) == 0
-      error_message = "A partition column may not have the name of another column of the table. Partition columns: ${join(", ", local.partition_columns)}. Name it otherwise in s3_prefix, for example log_group_key=!{partitionKeyFromLambda:log_group}."
+      error_message = "A partition column must not have the name of another column of the table. Partition columns: ${join(", ", local.partition_columns)}. Give it another name in s3_prefix, for example log_group_key=!{partitionKeyFromLambda:log_group}."
     }
 
     precondition {
       condition     = length(distinct(local.partition_columns)) == length(local.partition_columns)
-      error_message = "Two expressions of s3_prefix make a partition column of the same name: ${join(", ", local.partition_columns)}. Put a name in front of one of them, for example event_day=!{partitionKeyFromLambda:day}."
+      error_message = "Two expressions of s3_prefix give partition columns of the same name: ${join(", ", local.partition_columns)}. Write a name before one of them, for example event_day=!{partitionKeyFromLambda:day}."
     }
   }
 }

@@ -6,12 +6,12 @@ locals {
   file_extension    = local.gzip_objects ? "${local.line_extension}.gz" : local.line_extension
   partition_dynamic = length(var.partition_keys) > 0
 
-  # CloudWatch Logs compresses its records about ninefold. Uncompressed output of a 1 MB buffer, in base64, would
-  # pass the 6 MB that Lambda can return, so the default goes down without gzip and up to AWS's maximum with it.
+  # CloudWatch Logs compresses its records about ninefold. The uncompressed output of a 1 MB buffer, in base64, exceeds
+  # the 6 MB that Lambda can return. So the default is 0.25 MB without compression and AWS's maximum with it.
   lambda_buffering_size_mb = coalesce(var.lambda_buffering_size_mb, local.gzip_by_function ? 3 : 0.25)
 
-  # AWS's defaults. The provider adds them to what it sends and drops them from what it reads, so a parameter
-  # written at its default shows as a change in every plan.
+  # AWS's defaults. The provider adds them when it writes and drops them when it reads. A parameter that is set to its
+  # default would therefore show as a change in every plan.
   processor_defaults = {
     BufferSizeInMBs         = "1"
     BufferIntervalInSeconds = "60"
@@ -30,7 +30,7 @@ locals {
 }
 
 resource "aws_kinesis_firehose_delivery_stream" "logs" {
-  #checkov:skip=CKV_AWS_241:encrypted with a key that AWS owns by default, and with the customer's own when kms_key_arn is set
+  #checkov:skip=CKV_AWS_241:encrypted with a key that AWS owns by default, and with kms_key_arn if set
   name        = var.name
   destination = "extended_s3"
 
@@ -88,36 +88,36 @@ resource "aws_kinesis_firehose_delivery_stream" "logs" {
   lifecycle {
     precondition {
       condition     = !(local.gzip_by_function && local.firehose_format != "UNCOMPRESSED")
-      error_message = "compression_format must be left out or UNCOMPRESSED while output_compression is gzip: Firehose would compress what the function has compressed already, and Athena would read gzip where it expects text."
+      error_message = "compression_format must be unset or UNCOMPRESSED with output_compression = gzip. Firehose would otherwise compress the output a second time, and Athena would read gzip data instead of text."
     }
 
     precondition {
       condition     = join(",", sort(var.partition_keys)) == join(",", sort(distinct(local.prefix_keys)))
-      error_message = "s3_prefix and partition_keys must name the same keys: Firehose resolves !{partitionKeyFromLambda:KEY} only for keys that the function returns, and rejects dynamic partitioning that the prefix doesn't use. The prefix has [${join(", ", local.prefix_keys)}], partition_keys has [${join(", ", var.partition_keys)}]."
+      error_message = "s3_prefix and partition_keys must name the same keys. Firehose resolves !{partitionKeyFromLambda:KEY} only for keys that the function returns, and it rejects dynamic partitioning whose keys the prefix does not use. The prefix has [${join(", ", local.prefix_keys)}], partition_keys has [${join(", ", var.partition_keys)}]."
     }
 
     precondition {
       condition     = !local.partition_dynamic || var.buffering_size_mb >= 64
-      error_message = "buffering_size_mb must be 64 to 128 MB with partition_keys: that is AWS's range for dynamic partitioning, where each active partition has a buffer of its own."
+      error_message = "buffering_size_mb must be 64 to 128 with partition_keys. That is AWS's range for dynamic partitioning, where each active partition has its own buffer."
     }
 
     precondition {
       condition     = !startswith(local.error_prefix, local.data_prefix)
-      error_message = "s3_error_prefix (${local.error_prefix}) must lie outside ${local.data_prefix}, where s3_prefix puts the log events: readers of the table would take error objects for log events."
+      error_message = "s3_error_prefix (${local.error_prefix}) must be outside ${local.data_prefix}, the location of the log events. Otherwise Athena would read error objects as log events."
     }
 
     precondition {
       condition     = var.bucket_name == null || var.existing_bucket_name == null
-      error_message = "Set bucket_name, which names the module's own bucket, or existing_bucket_name, which takes its place, not both."
+      error_message = "Set bucket_name or existing_bucket_name, not both. The first names the module's own bucket, the second replaces it."
     }
   }
 
-  # Firehose checks bucket, key and function with this role when the stream is made.
+  # Firehose uses the role to check bucket, key and function when the stream is created.
   depends_on = [aws_iam_role_policy.delivery, aws_s3_bucket.logs]
 }
 
 resource "aws_cloudwatch_log_group" "delivery" {
-  #checkov:skip=CKV_AWS_158:CloudWatch Logs encrypts it in any case, and with the customer's own key when kms_key_arn is set
+  #checkov:skip=CKV_AWS_158:CloudWatch Logs always encrypts log groups, with kms_key_arn if set
   name              = local.delivery_log_group_name
   retention_in_days = var.log_retention_days
   kms_key_id        = var.kms_key_arn

@@ -1,6 +1,6 @@
 locals {
-  # What differs from the function's own defaults, so that a plan shows what was chosen and nothing else.
-  # A VRL program makes the output itself: OUTPUT_FORMAT has no say then.
+  # Only values that differ from the function's defaults, so that a plan shows the user's choices and nothing else.
+  # OUTPUT_FORMAT has no effect with a VRL program, which writes the output itself.
   function_environment = merge(
     {
       for name, value in {
@@ -15,19 +15,19 @@ locals {
     },
     var.environment_variables,
   )
-  # Four characters of base64 stand for three bytes: the length in bytes, not in characters, at most two over.
+  # The length in bytes, not in characters. Four characters of base64 stand for three bytes, so it is at most two too high.
   function_environment_bytes = sum(concat([0], [
     for name, value in local.function_environment : length(base64encode("${name}${value}")) / 4 * 3
   ]))
 }
 
 resource "aws_lambda_function" "transform" {
-  #checkov:skip=CKV_AWS_50:one synchronous hop between Firehose and S3, which Firehose doesn't trace: X-Ray would bill and show nothing the metrics don't
-  #checkov:skip=CKV_AWS_115:a limit would throttle delivery in accounts that don't need one, so reserved_concurrency is the user's choice
-  #checkov:skip=CKV_AWS_116:dead letter queues serve asynchronous invocations only; Firehose invokes synchronously and keeps failed records in S3
-  #checkov:skip=CKV_AWS_117:the function reaches public AWS endpoints only and no private resource
-  #checkov:skip=CKV_AWS_173:the variables hold settings, no secrets; Lambda encrypts them, with the customer's own key when kms_key_arn is set
-  #checkov:skip=CKV_AWS_272:code signing needs a signing profile of the account's; the hash of the package is part of the plan
+  #checkov:skip=CKV_AWS_50:Firehose does not trace its invocations, so X-Ray would cost money and show nothing that the metrics do not show
+  #checkov:skip=CKV_AWS_115:a limit can throttle delivery, so reserved_concurrency is the user's choice
+  #checkov:skip=CKV_AWS_116:dead-letter queues are for asynchronous invocations; Firehose invokes synchronously and keeps failed records in S3
+  #checkov:skip=CKV_AWS_117:the function calls public AWS endpoints only, no private resource
+  #checkov:skip=CKV_AWS_173:the variables hold settings, no secrets; Lambda encrypts them, with kms_key_arn if set
+  #checkov:skip=CKV_AWS_272:code signing needs a signing profile of the account; the plan shows the hash of the package
   function_name = var.name
   description   = "Transforms CloudWatch Logs records for the Firehose stream ${var.name}"
   role          = aws_iam_role.function.arn
@@ -45,7 +45,7 @@ resource "aws_lambda_function" "transform" {
   timeout                        = var.timeout_seconds
   reserved_concurrent_executions = var.reserved_concurrency
 
-  # Lambda forgets the key of an empty environment, and a plan would ask for it again each time.
+  # Lambda does not keep the key of an empty environment, so every plan would set it again.
   kms_key_arn = length(local.function_environment) > 0 ? var.kms_key_arn : null
 
   dynamic "environment" {
@@ -66,19 +66,19 @@ resource "aws_lambda_function" "transform" {
   lifecycle {
     precondition {
       condition     = (var.package_file == null) != (var.image_uri == null)
-      error_message = "Set exactly one of package_file (the zip of cargo lambda build) and image_uri (a container image in ECR)."
+      error_message = "Set exactly one of package_file (the zip that cargo lambda build makes) and image_uri (a container image in ECR)."
     }
 
     precondition {
       condition     = local.function_environment_bytes <= 4096
-      error_message = "The function's environment has about ${local.function_environment_bytes} bytes, and Lambda allows 4096 (4 KB) for all variables together. Put a longer VRL program into the package, and its path into environment_variables as VRL_FILE."
+      error_message = "The function's environment has about ${local.function_environment_bytes} bytes, and Lambda's quota is 4096 (4 KB) for all variables together. Put a longer VRL program into the package, and set VRL_FILE in environment_variables to its path."
     }
   }
 
   depends_on = [aws_iam_role_policy.function]
 }
 
-# Firehose invokes the alias: a new version takes over whole, and the stream's configuration stays as it is.
+# Firehose invokes the alias. A new version takes over at once, and the stream's configuration does not change.
 resource "aws_lambda_alias" "live" {
   name             = "live"
   description      = "The version that Firehose invokes"
@@ -86,9 +86,9 @@ resource "aws_lambda_alias" "live" {
   function_version = aws_lambda_function.transform.version
 }
 
-# Made before the function, which would make one without retention.
+# Created before the function. Otherwise Lambda would create it, without retention.
 resource "aws_cloudwatch_log_group" "function" {
-  #checkov:skip=CKV_AWS_158:CloudWatch Logs encrypts it in any case, and with the customer's own key when kms_key_arn is set
+  #checkov:skip=CKV_AWS_158:CloudWatch Logs always encrypts log groups, with kms_key_arn if set
   name              = local.function_log_group_name
   retention_in_days = var.log_retention_days
   kms_key_id        = var.kms_key_arn

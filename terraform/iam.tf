@@ -2,7 +2,7 @@ data "aws_partition" "current" {}
 
 data "aws_caller_identity" "current" {}
 
-# Also tells the region: aws_region's `name` is deprecated from provider 6.0 on, and `region` isn't there before.
+# Also gives the region. In aws_region, `name` is deprecated from provider 6.0 on, and `region` does not exist before.
 data "aws_service_principal" "logs" {
   service_name = "logs"
 }
@@ -12,8 +12,8 @@ locals {
   account_id = data.aws_caller_identity.current.account_id
   region     = data.aws_service_principal.logs.region
 
-  # ARNs made of names, not read from resources: function, stream and roles name each other in a circle, and every
-  # policy can be read in the plan.
+  # ARNs are built from names instead of read from resources. Function, stream and roles refer to each other in a
+  # circle, and this way the plan shows every policy in full.
   stream_arn   = "arn:${local.partition}:firehose:${local.region}:${local.account_id}:deliverystream/${var.name}"
   function_arn = "arn:${local.partition}:lambda:${local.region}:${local.account_id}:function:${var.name}"
   logs_arn     = "arn:${local.partition}:logs:${local.region}:${local.account_id}"
@@ -41,7 +41,7 @@ data "aws_iam_policy_document" "subscription_trust" {
   }
 }
 
-# One statement for any number of log groups: which of them deliver is decided by their subscription filters.
+# One statement serves any number of log groups. Their subscription filters decide which of them deliver.
 data "aws_iam_policy_document" "subscription" {
   statement {
     sid       = "PutRecords"
@@ -52,7 +52,7 @@ data "aws_iam_policy_document" "subscription" {
 
 resource "aws_iam_role" "subscription" {
   name               = "${var.name}-subscription"
-  description        = "CloudWatch Logs puts records on the Firehose stream ${var.name}"
+  description        = "Lets CloudWatch Logs put records on the Firehose stream ${var.name}"
   assume_role_policy = data.aws_iam_policy_document.subscription_trust.json
 }
 
@@ -125,7 +125,7 @@ data "aws_iam_policy_document" "delivery" {
 
 resource "aws_iam_role" "delivery" {
   name               = "${var.name}-delivery"
-  description        = "The Firehose stream ${var.name} invokes the transform and writes to S3"
+  description        = "Lets the Firehose stream ${var.name} invoke the function and write to S3"
   assume_role_policy = data.aws_iam_policy_document.delivery_trust.json
 }
 
@@ -170,7 +170,7 @@ data "aws_iam_policy_document" "function" {
 
 resource "aws_iam_role" "function" {
   name               = "${var.name}-function"
-  description        = "The function ${var.name} logs, and re-ingests what doesn't fit a response"
+  description        = "Lets the function ${var.name} write its logs and re-ingest records that do not fit a response"
   assume_role_policy = data.aws_iam_policy_document.function_trust.json
 }
 

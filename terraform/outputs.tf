@@ -19,7 +19,7 @@ output "function_alias_arn" {
 }
 
 output "function_log_group_name" {
-  description = "Log group of the function: one summary an invocation, and its metrics."
+  description = "Log group of the function. It has one summary line per invocation, with metrics."
   value       = aws_cloudwatch_log_group.function.name
 }
 
@@ -44,22 +44,22 @@ output "subscription_role_arn" {
 }
 
 output "bucket_name" {
-  description = "Bucket of the log events, the module's own or the existing one."
+  description = "Bucket of the log events: the module's own or the existing one."
   value       = local.bucket_name
 }
 
 output "data_location" {
-  description = "S3 location of the log events, also the table's."
+  description = "S3 location of the log events, which is also the table's location."
   value       = aws_glue_catalog_table.log_events.storage_descriptor[0].location
 }
 
 output "error_location" {
-  description = "S3 location of the records that couldn't be transformed, with the reason and their original bytes."
+  description = "S3 location of the records that failed in the transform, with the reason and their original bytes."
   value       = "s3://${local.bucket_name}/${local.error_prefix}"
 }
 
 output "database_name" {
-  description = "Glue database, the schema in Athena and Redash."
+  description = "Glue database. Athena and Redash call it the schema."
   value       = aws_glue_catalog_database.logs.name
 }
 
@@ -74,7 +74,7 @@ output "workgroup_name" {
 }
 
 output "query_results_location" {
-  description = "S3 location of query results, Redash's S3 staging path."
+  description = "S3 location of query results. Redash calls it the S3 staging path."
   value       = local.results_location
 }
 
@@ -84,11 +84,11 @@ output "named_query_ids" {
 }
 
 output "redash_policy_arn" {
-  description = "Managed policy for the user or role of a Redash data source."
+  description = "ARN of the managed policy for the user or role of a Redash data source."
   value       = aws_iam_policy.redash.arn
 }
 
 output "alarm_arns" {
-  description = "ARNs of the CloudWatch alarms, by what they watch."
+  description = "ARNs of the CloudWatch alarms, by name."
   value       = { for name, alarm in aws_cloudwatch_metric_alarm.pipeline : name => alarm.arn }
 }

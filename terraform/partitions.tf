@@ -1,19 +1,20 @@
-# From the S3 prefix to the table's partition columns: one description of where the days lie, for the writer
-# (Firehose) and for the reader (Athena).
+# Derives the table's partition columns from the S3 prefix. The writer (Firehose) and the reader (Athena) therefore
+# always agree on the layout.
 #
-#     logs/succeed/day=!{timestamp:yyyy-MM-dd}/     what Firehose evaluates
-#     logs/succeed/day=${day}/                      what partition projection fills in
+#     logs/succeed/day=!{timestamp:yyyy-MM-dd}/     Firehose evaluates this
+#     logs/succeed/day=${day}/                      partition projection fills in this
 
 locals {
-  # Firehose takes a slash inside the expression (`!{timestamp:yyyy-MM-dd/}`) for one behind it.
+  # Firehose accepts a slash inside the expression (`!{timestamp:yyyy-MM-dd/}`). It means a slash after the expression.
   prefix_parts = split("!{", replace(var.s3_prefix, "/}", "}/"))
 
-  # Up to the last slash before the first expression: the table's location.
+  # The table's location: everything up to the last slash before the first expression.
   data_prefix = regex("^[^!]*/", var.s3_prefix)
 
-  # Where records end that couldn't be transformed, and the part of it that never varies.
+  # Where Firehose keeps records that failed in the transform, up to the first expression that varies.
   error_prefix = split("!{", replace(var.s3_error_prefix, "!{firehose:error-output-type}", "processing-failed"))[0]
 
+  # The part of the error prefix before any expression.
   error_prefix_root = split("!{", var.s3_error_prefix)[0]
 
   partitions = [
@@ -21,7 +22,7 @@ locals {
       namespace = split(":", part)[0]
       value     = regex("^[A-Za-z]+:([^}]*)}", part)[0]
       rest      = regex("^[^}]*}(.*)$", part)[0]
-      # A Hive-style name in front (`day=!{...}`) names the column.
+      # A Hive-style name before the expression (`day=!{...}`) names the column.
       hive_name = try(regex("([a-z][a-z0-9_]*)=$", local.prefix_parts[i])[0], null)
     }
   ]
@@ -37,8 +38,8 @@ locals {
     for i, p in local.partitions : "$${${local.partition_columns[i]}}${p.rest}"
   ])}"
 
-  # Keys whose values nobody can list beforehand. Athena takes them from the query (type injected), which must then
-  # name one value of each.
+  # The values of these keys are not known in advance. Athena takes them from the query (projection type injected), so
+  # every query must name a value of each.
   text_keys = ["owner", "log_group", "log_stream"]
 
   key_projections = merge(
@@ -57,7 +58,7 @@ locals {
     }
   ]...)
 
-  # The day is that of custom_time_zone and NOW is UTC: east of it a day begins before UTC's, so project one more.
+  # The day is in custom_time_zone, and NOW is in UTC. A day east of UTC begins before UTC's, so the range ends one day later.
   timestamp_formats = [for p in local.partitions : p.value if p.namespace == "timestamp"]
   day_format        = one(local.timestamp_formats) != null ? one(local.timestamp_formats) : "yyyy-MM-dd"
   day_projection = {

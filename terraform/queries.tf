@@ -1,8 +1,8 @@
 locals {
   table_sql = "\"${local.database_name}\".\"${var.table_name}\""
 
-  # One day more than asked for. Firehose files an object under the arrival of its oldest record (or the function
-  # under the record's first log event), so events just after midnight can lie under the day before.
+  # Queries read one day more than they ask for. An object's day is the arrival of its oldest record, or the first log
+  # event of the record with partition keys of time. Log events just after midnight can be in an object of the day before.
   by_timestamp = length(local.timestamp_formats) == 1
   column_of    = { for i, p in local.partitions : (p.namespace == "timestamp" ? "timestamp" : p.value) => local.partition_columns[i] }
   day_sql      = local.by_timestamp ? try(local.column_of["timestamp"], "day") : try("concat(${local.column_of["year"]}, '-', ${local.column_of["month"]}, '-', ${local.column_of["day"]})", "day")
@@ -10,11 +10,11 @@ locals {
   day_pattern  = replace(replace(replace(local.day_format, "yyyy", "%Y"), "MM", "%m"), "dd", "%d")
   since_yesterday = join("\n  AND ", concat(
     ["${local.day_sql} >= date_format((current_timestamp - interval '1' day) AT TIME ZONE '${local.day_zone}', '${local.day_pattern}')"],
-    [for key in local.text_keys : "${local.column_of[key]} = 'VALUE' -- one ${key}, as it stands in the S3 keys" if contains(keys(local.column_of), key)],
+    [for key in local.text_keys : "${local.column_of[key]} = 'VALUE' -- one ${key}, as written in the S3 keys" if contains(keys(local.column_of), key)],
   ))
 
   column_names = [for column in local.table_columns : column.name]
-  # Columns that a table of its own columns may lack are left out of the query.
+  # With table_columns the table may lack some of these. A query leaves those out.
   event_columns = concat(
     contains(local.column_names, "timestamp") ? ["from_unixtime(\"timestamp\" / 1000.0) AS event_time"] : [],
     [for name in ["log_group", "log_stream", "message"] : name if contains(local.column_names, name)],
@@ -23,7 +23,7 @@ locals {
 
   queries = {
     last_hour_by_log_group = {
-      description = "How many log events each log group had in the last hour, and the latest of them"
+      description = "Number of log events by log group in the last hour, and the time of the latest"
       columns     = ["id", "timestamp", "log_group"]
       sql         = <<-SQL
         SELECT log_group, count(DISTINCT id) AS log_events, max(from_unixtime("timestamp" / 1000.0)) AS latest
@@ -35,7 +35,7 @@ locals {
       SQL
     }
     search_by_text = {
-      description = "The newest log events since yesterday whose message has a text, in any case"
+      description = "The newest log events since yesterday whose message contains a text, ignoring case"
       columns     = ["message"]
       sql         = <<-SQL
         SELECT ${join(", ", local.event_columns)}
@@ -47,7 +47,7 @@ locals {
       SQL
     }
     each_log_event_once = {
-      description = "Log events since yesterday, each once: delivery is at least once, and a log event keeps its id"
+      description = "Log events since yesterday without duplicates. Delivery is at least once, and a duplicate has the same id."
       columns     = ["id", "timestamp", "message"]
       sql         = <<-SQL
         SELECT id, ${join(", ", local.event_columns)}

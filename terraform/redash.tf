@@ -1,5 +1,5 @@
-# What a Redash data source of type Athena needs on this table, and nothing else of the account. Attach it to the
-# user or role that Redash signs in with.
+# What a Redash data source of type Athena needs to query this table. It grants access to nothing else in the account.
+# Attach the policy to the user or role that Redash uses.
 
 locals {
   results_bucket_arn = "arn:${local.partition}:s3:::${local.results_bucket}"
@@ -19,14 +19,14 @@ data "aws_iam_policy_document" "redash" {
     resources = ["arn:${local.partition}:athena:${local.region}:${local.account_id}:workgroup/${var.name}"]
   }
 
-  # Redash's list of schemas starts with all names; Glue authorises that call on every database.
+  # Redash first lists all databases, and Glue authorises that call on every database.
   statement {
     sid       = "ListDatabases"
     actions   = ["glue:GetDatabases"]
     resources = ["${local.glue_arn}:catalog", "${local.glue_arn}:database/*"]
   }
 
-  # Athena looks at the database named default first, in every region.
+  # Athena first reads the database named default, in every region.
   statement {
     sid = "ReadCatalog"
     actions = [

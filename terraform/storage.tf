@@ -1,5 +1,5 @@
 locals {
-  # General purpose bucket names are unique over all accounts of a partition, hence account and region.
+  # Names of general purpose buckets are unique across all accounts of a partition, so the default includes account and region.
   bucket_name = coalesce(var.existing_bucket_name, var.bucket_name, "${var.name}-${local.account_id}-${local.region}")
   bucket_arn  = "arn:${local.partition}:s3:::${local.bucket_name}"
 
@@ -18,12 +18,12 @@ locals {
 }
 
 resource "aws_s3_bucket" "logs" {
-  #checkov:skip=CKV_AWS_18:access logs need a second bucket, which a module can't choose for its user; CloudTrail data events can cover this one
-  #checkov:skip=CKV_AWS_21:Firehose writes each object once under a key of its own and never overwrites; old versions would only outlive the expiry
-  #checkov:skip=CKV_AWS_144:a copy in another region is a decision about cost and data residency, for the user to make
-  #checkov:skip=CKV_AWS_145:encrypted with S3's key by default, and with the customer's own when kms_key_arn is set
-  #checkov:skip=CKV2_AWS_61:there is a lifecycle configuration as soon as an expiry is asked for; how long to keep logs is the user's rule
-  #checkov:skip=CKV2_AWS_62:nothing in the pipeline waits for objects; the bucket's notifications are left to its user
+  #checkov:skip=CKV_AWS_18:access logs need a second bucket, which only the user can choose; CloudTrail data events also record access
+  #checkov:skip=CKV_AWS_21:Firehose writes each object once, under a unique key; old versions would only outlive the expiry
+  #checkov:skip=CKV_AWS_144:replication is a decision about cost and data residency, for the user to make
+  #checkov:skip=CKV_AWS_145:encrypted with S3's key by default, and with kms_key_arn if set
+  #checkov:skip=CKV2_AWS_61:a lifecycle configuration exists as soon as an expiry is set; how long to keep logs is the user's decision
+  #checkov:skip=CKV2_AWS_62:the pipeline does not need notifications; they are left to the user
   count = var.existing_bucket_name == null ? 1 : 0
 
   bucket        = local.bucket_name
@@ -81,7 +81,7 @@ resource "aws_s3_bucket_policy" "logs" {
   bucket = aws_s3_bucket.logs[count.index].id
   policy = data.aws_iam_policy_document.bucket.json
 
-  # Put at the same time, the two answer each other with a conflict.
+  # S3 answers 409 (conflict) if both are put at the same time.
   depends_on = [aws_s3_bucket_public_access_block.logs]
 }
 
@@ -121,12 +121,12 @@ resource "aws_s3_bucket_lifecycle_configuration" "logs" {
   lifecycle {
     precondition {
       condition     = var.existing_bucket_name == null
-      error_message = "data_expiry_days, error_expiry_days and query_results_expiry_days need the module's own bucket: S3 has one lifecycle configuration a bucket, and this one would replace that of ${local.bucket_name}."
+      error_message = "data_expiry_days, error_expiry_days and query_results_expiry_days need the module's own bucket. A bucket has one lifecycle configuration, so this one would replace that of ${local.bucket_name}."
     }
 
     precondition {
       condition     = var.query_results_expiry_days == null || var.query_results_location == null
-      error_message = "query_results_expiry_days is for results in the module's own bucket; what lies at query_results_location expires by the rules of that bucket."
+      error_message = "query_results_expiry_days applies to results in the module's own bucket. Results at query_results_location expire by the lifecycle rules of that bucket."
     }
   }
 

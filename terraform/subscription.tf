@@ -1,6 +1,6 @@
 locals {
-  # Log groups that the pipeline writes to itself. A subscription to one of them would feed the pipeline
-  # its own output, for ever.
+  # The pipeline writes to these log groups. A subscription to one of them would send the pipeline its own log lines,
+  # and each delivery would log more of them.
   own_log_group_names = [local.function_log_group_name, local.delivery_log_group_name]
 }
 
@@ -16,10 +16,10 @@ resource "aws_cloudwatch_log_subscription_filter" "logs" {
   lifecycle {
     precondition {
       condition     = !contains(local.own_log_group_names, each.value.log_group_name)
-      error_message = "subscriptions[\"${each.key}\"]: ${each.value.log_group_name} is a log group of this pipeline itself. Each log event it delivers would make another one, without end and billed each time."
+      error_message = "subscriptions[\"${each.key}\"]: ${each.value.log_group_name} is a log group of this pipeline. Every delivery would write new log events to it, which would be delivered in turn. The loop has no end and is billed."
     }
   }
 
-  # CloudWatch Logs sends a test record when the filter is put, which needs the permission.
+  # CloudWatch Logs sends a test record when the filter is created, which needs the permission.
   depends_on = [aws_iam_role_policy.subscription]
 }

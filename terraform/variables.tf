@@ -1,10 +1,10 @@
 variable "name" {
   type        = string
-  description = "Name of the function, the stream and the workgroup, and the beginning of all other names."
+  description = "Name of the function, the stream and the workgroup. All other names begin with it."
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{0,33}[a-z0-9]$", var.name))
-    error_message = "name must have 2 to 35 lower-case letters, digits and hyphens, and begin with a letter: with account and region it becomes a bucket name, which S3 limits to 63 of these."
+    error_message = "name must have 2 to 35 lower-case letters, digits and hyphens, begin with a letter and not end with a hyphen. Together with account and region it becomes a bucket name, which S3 limits to 63 characters."
   }
 }
 
@@ -13,21 +13,21 @@ variable "subscriptions" {
     log_group_name = string
     filter_pattern = optional(string, "")
   }))
-  description = "Log groups to deliver, each with a filter pattern (all log events without one). The key ends the name of the subscription filter."
+  description = "Log groups to deliver. Without a filter pattern all log events are delivered. The subscription filter is named NAME-KEY."
 
   validation {
     condition     = alltrue([for key in keys(var.subscriptions) : can(regex("^[A-Za-z0-9_.-]{1,64}$", key))])
-    error_message = "subscriptions: a key must have 1 to 64 letters, digits, points, hyphens and underscores: it becomes part of a filter name, where CloudWatch Logs allows no colon or asterisk."
+    error_message = "subscriptions: a key must have 1 to 64 letters, digits, full stops, hyphens and underscores. It becomes part of a filter name, where CloudWatch Logs allows no colon or asterisk."
   }
 
   validation {
     condition     = alltrue([for subscription in values(var.subscriptions) : can(regex("^[-._/#A-Za-z0-9]{1,512}$", subscription.log_group_name))])
-    error_message = "subscriptions: log_group_name must be a name, 1 to 512 characters of A-Z, a-z, 0-9 and . - _ / #, not an ARN or a pattern: that is what PutSubscriptionFilter takes."
+    error_message = "subscriptions: log_group_name must be a name with 1 to 512 characters of A-Z, a-z, 0-9 and . - _ / #. PutSubscriptionFilter accepts no ARN and no pattern."
   }
 
   validation {
     condition     = alltrue([for subscription in values(var.subscriptions) : length(subscription.filter_pattern) <= 1024])
-    error_message = "subscriptions: filter_pattern may have 1024 characters, the quota of CloudWatch Logs."
+    error_message = "subscriptions: filter_pattern must have at most 1024 characters, the quota of CloudWatch Logs."
   }
 
   validation {
@@ -35,7 +35,7 @@ variable "subscriptions" {
       for name in distinct(values(var.subscriptions)[*].log_group_name) :
       length([for subscription in values(var.subscriptions) : name if subscription.log_group_name == name]) <= 2
     ])
-    error_message = "subscriptions: a log group can have 2 subscription filters, the quota of CloudWatch Logs (filters made elsewhere count too)."
+    error_message = "subscriptions: a log group can have 2 subscription filters, the quota of CloudWatch Logs. Filters created elsewhere count too."
   }
 }
 
@@ -43,30 +43,30 @@ variable "subscriptions" {
 
 variable "package_file" {
   type        = string
-  description = "Path of the zip that `cargo lambda build --output-format zip` makes. This or image_uri."
+  description = "Path of the zip that `cargo lambda build --output-format zip` makes. Set this or image_uri."
   default     = null
 }
 
 variable "image_uri" {
   type        = string
-  description = "URI of the function's container image in ECR. This or package_file."
+  description = "URI of the function's container image in ECR. Set this or package_file."
   default     = null
 }
 
 variable "architecture" {
   type        = string
-  description = "Instruction set that the package or image was built for: x86_64 or arm64."
+  description = "Instruction set of the package or image: x86_64 or arm64."
   default     = "x86_64"
 
   validation {
     condition     = contains(["x86_64", "arm64"], var.architecture)
-    error_message = "architecture must be x86_64 or arm64, what Lambda runs."
+    error_message = "architecture must be x86_64 or arm64, the instruction sets that Lambda runs."
   }
 }
 
 variable "memory_size_mb" {
   type        = number
-  description = "Memory of the function. Its share of a CPU grows with it."
+  description = "Memory of the function. Lambda gives it CPU time in proportion."
   default     = 256
 
   validation {
@@ -77,47 +77,47 @@ variable "memory_size_mb" {
 
 variable "timeout_seconds" {
   type        = number
-  description = "Time that one invocation may take, re-ingestion included."
+  description = "Maximum duration of one invocation, including re-ingestion."
   default     = 240
 
   validation {
     condition     = var.timeout_seconds >= 1 && var.timeout_seconds <= 300 && floor(var.timeout_seconds) == var.timeout_seconds
-    error_message = "timeout_seconds must be a whole number from 1 to 300: Firehose waits 5 minutes for an invocation, then counts it as failed and repeats it, whatever it still does."
+    error_message = "timeout_seconds must be a whole number from 1 to 300. Firehose waits 5 minutes for an invocation, then counts it as failed and retries it, even if it is still running."
   }
 }
 
 variable "reserved_concurrency" {
   type        = number
-  description = "Concurrent invocations reserved for the function, which are also its limit. None are reserved without it."
+  description = "Concurrent invocations reserved for the function, which is also their limit. Default: none reserved."
   default     = null
 
   validation {
     condition     = var.reserved_concurrency == null ? true : var.reserved_concurrency >= 1 && floor(var.reserved_concurrency) == var.reserved_concurrency
-    error_message = "reserved_concurrency must be a whole number from 1: with 0 Lambda throttles every invocation and all records end under the error prefix."
+    error_message = "reserved_concurrency must be a whole number, 1 or more. With 0 Lambda throttles every invocation, and all records end up under the error prefix."
   }
 }
 
 variable "environment_variables" {
   type        = map(string)
-  description = "Further environment variables of the function, such as VRL_FILE."
+  description = "More environment variables for the function, such as VRL_FILE."
   default     = {}
 
   validation {
     condition = length(setintersection(keys(var.environment_variables), [
       "OUTPUT_FORMAT", "OUTPUT_COMPRESSION", "VRL_PROGRAM", "PARTITION_KEYS", "IGNORED_LOG_GROUPS", "MAX_DECOMPRESSED_BYTES", "REINGEST_MAX_ATTEMPTS",
     ])) == 0
-    error_message = "environment_variables must not hold what has a variable of its own (output_format, output_compression, vrl_program, partition_keys, ignored_log_groups, max_decompressed_bytes, reingest_max_attempts): stream and table are made to match those."
+    error_message = "environment_variables must not contain settings that have their own input: output_format, output_compression, vrl_program, partition_keys, ignored_log_groups, max_decompressed_bytes and reingest_max_attempts. The stream and the table are configured to match those inputs."
   }
 
   validation {
     condition     = alltrue([for key in keys(var.environment_variables) : can(regex("^[A-Za-z][A-Za-z0-9_]+$", key)) && !startswith(key, "AWS_")])
-    error_message = "environment_variables: a name begins with a letter and has letters, digits and underscores, two at least; names that begin with AWS_ are Lambda's."
+    error_message = "environment_variables: a name must have at least two letters, digits and underscores and begin with a letter. Names that begin with AWS_ are reserved by Lambda."
   }
 }
 
 variable "log_level" {
   type        = string
-  description = "Least level that the function logs."
+  description = "Lowest level that the function logs."
   default     = "INFO"
 
   validation {
@@ -128,12 +128,12 @@ variable "log_level" {
 
 variable "log_retention_days" {
   type        = number
-  description = "Retention of the pipeline's own two log groups."
+  description = "Retention of the pipeline's two log groups."
   default     = 365
 
   validation {
     condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
-    error_message = "log_retention_days must be 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653, the values that CloudWatch Logs takes."
+    error_message = "log_retention_days must be 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653, the values that CloudWatch Logs accepts."
   }
 }
 
@@ -141,7 +141,7 @@ variable "log_retention_days" {
 
 variable "output_format" {
   type        = string
-  description = "json: one line of JSON a log event, with its id, time, owner, log group and log stream. message: the message alone."
+  description = "json: one line of JSON per log event, with its id, timestamp, owner, log group, log stream and message. message: only the message."
   default     = "json"
 
   validation {
@@ -152,72 +152,72 @@ variable "output_format" {
 
 variable "output_compression" {
   type        = string
-  description = "gzip: the function compresses each record's output, and Firehose joins them to one gzip object. none: it doesn't, and Firehose compresses by compression_format."
+  description = "gzip: the function compresses each record's output, and Firehose joins the results into one gzip object. none: the function does not compress, and Firehose compresses as compression_format says."
   default     = "gzip"
 
   validation {
     condition     = contains(["gzip", "none"], var.output_compression)
-    error_message = "output_compression must be gzip or none, what the function can do."
+    error_message = "output_compression must be gzip or none, the function's options."
   }
 }
 
 variable "vrl_program" {
   type        = string
-  description = "Vector Remap Language program that makes the output from each log event, often `file(\"transform.vrl\")`. At most about 4 KB; a longer one goes into the package."
+  description = "Vector Remap Language program that makes the output from each log event, often `file(\"transform.vrl\")`. At most about 4 KB. Put a longer program into the package."
   default     = null
 
   validation {
     condition     = var.vrl_program == null ? true : trimspace(var.vrl_program) != ""
-    error_message = "vrl_program must not be empty: leave it out for the output format as it is."
+    error_message = "vrl_program must not be empty. Leave it unset to get output_format unchanged."
   }
 }
 
 variable "partition_keys" {
   type        = list(string)
-  description = "Keys for dynamic partitioning that the function returns: owner, log_group, log_stream, and year, month, day, hour of the record's first log event in UTC. Use the same in s3_prefix. Changing from or to none replaces the stream."
+  description = "Keys for dynamic partitioning that the function returns: owner, log_group, log_stream, and year, month, day, hour of the record's first log event in UTC. Use the same keys in s3_prefix. Adding the first key or removing the last one replaces the stream."
   default     = []
 
   validation {
     condition     = length(setsubtract(var.partition_keys, ["owner", "log_group", "log_stream", "year", "month", "day", "hour"])) == 0
-    error_message = "partition_keys may hold owner, log_group, log_stream, year, month, day and hour: the function returns no others."
+    error_message = "partition_keys can contain owner, log_group, log_stream, year, month, day and hour. The function returns no other keys."
   }
 
   validation {
     condition     = length(distinct(var.partition_keys)) == length(var.partition_keys)
-    error_message = "partition_keys must name each key once."
+    error_message = "partition_keys must not name a key twice."
   }
 }
 
 variable "ignored_log_groups" {
   type        = list(string)
-  description = "Log groups whose records the function drops, besides its own."
+  description = "Log groups whose records the function drops, in addition to its own."
   default     = []
 
   validation {
     condition     = alltrue([for name in var.ignored_log_groups : can(regex("^[-._/#A-Za-z0-9]{1,512}$", name))])
-    error_message = "ignored_log_groups: a log group name has 1 to 512 characters of A-Z, a-z, 0-9 and . - _ / #."
+    error_message = "ignored_log_groups: a log group name must have 1 to 512 characters of A-Z, a-z, 0-9 and . - _ / #."
   }
 }
 
 variable "max_decompressed_bytes" {
   type        = number
-  description = "Size to which the function inflates one record at most (64 MiB without it). It bounds the memory."
+  description = "Maximum inflated size of one record, which limits the function's memory. Default: 64 MiB."
   default     = null
 
   validation {
     condition     = var.max_decompressed_bytes == null ? true : var.max_decompressed_bytes >= 1 && floor(var.max_decompressed_bytes) == var.max_decompressed_bytes
-    error_message = "max_decompressed_bytes must be a whole number of bytes from 1."
+    error_message = "max_decompressed_bytes must be a whole number, 1 or more."
   }
 }
 
 variable "reingest_max_attempts" {
   type        = number
-  description = "Times that the function tries to put a record back on the stream (20 without it)."
+  description = "Maximum attempts to re-ingest a record. Default: 20."
   default     = null
 
   validation {
     condition     = var.reingest_max_attempts == null ? true : var.reingest_max_attempts >= 1 && floor(var.reingest_max_attempts) == var.reingest_max_attempts
-    error_message = "reingest_max_attempts must be a whole number from 1: without an attempt nothing is re-ingested."
+    error_message = "reingest_max_attempts must be a whole number, 1 or more. With 0 nothing would be re-ingested."
   }
 }
 
@@ -225,70 +225,70 @@ variable "reingest_max_attempts" {
 
 variable "s3_prefix" {
   type        = string
-  description = "Prefix of the log events' objects. The day in it (and the partition keys) become columns of the table; a name in front of an expression (`day=`) names the column."
+  description = "Prefix of the objects with log events. Its day and its partition keys become columns of the table. A name before an expression (`day=`) names the column."
   default     = "logs/succeed/day=!{timestamp:yyyy-MM-dd}/"
 
   validation {
     condition     = length(var.s3_prefix) <= 512
-    error_message = "s3_prefix may have 512 characters, Firehose's limit (which counts them after evaluation)."
+    error_message = "s3_prefix must have at most 512 characters, Firehose's quota for the evaluated prefix."
   }
 
   validation {
     condition     = can(regex("^[^!/][^!]*/", var.s3_prefix)) && endswith(replace(var.s3_prefix, "/}", "}/"), "/")
-    error_message = "s3_prefix must begin with a folder of fixed name and end with a slash, like logs/succeed/...: Firehose adds no slash, and the folder keeps log events apart from error objects and query results."
+    error_message = "s3_prefix must begin with a folder of a fixed name, as in logs/succeed/..., and end with a slash. The folder separates log events from error objects and query results, and Firehose adds no slash."
   }
 
   validation {
     condition     = !can(regex("!{", replace(var.s3_prefix, "/!{(timestamp:(yyyy-MM-dd|yyyy/MM/dd|yyyyMMdd)/?|partitionKeyFromLambda:(owner|log_group|log_stream|year|month|day|hour))}/", "")))
-    error_message = "s3_prefix may hold !{timestamp:yyyy-MM-dd} (or yyyy/MM/dd, yyyyMMdd) and !{partitionKeyFromLambda:KEY} with a key of partition_keys: of Firehose's expressions, these are the ones that the function can fill and the table can read by day."
+    error_message = "s3_prefix can contain !{timestamp:yyyy-MM-dd} (or yyyy/MM/dd, yyyyMMdd) and !{partitionKeyFromLambda:KEY} with a key of partition_keys. The function cannot fill Firehose's other expressions, or the table cannot project them."
   }
 
   validation {
     condition     = length(regexall("!{timestamp:", var.s3_prefix)) <= 1
-    error_message = "s3_prefix may hold one !{timestamp:...}, the day: it becomes one column of the table."
+    error_message = "s3_prefix can contain one !{timestamp:...}, the day. It becomes one column of the table."
   }
 }
 
 variable "s3_error_prefix" {
   type        = string
-  description = "Prefix of the objects that hold what couldn't be transformed."
+  description = "Prefix of the objects with records that failed in the transform."
   default     = "logs/!{firehose:error-output-type}/!{timestamp:yyyy-MM-dd}/"
 
   validation {
     condition     = length(var.s3_error_prefix) <= 512
-    error_message = "s3_error_prefix may have 512 characters, Firehose's limit (which counts them after evaluation)."
+    error_message = "s3_error_prefix must have at most 512 characters, Firehose's quota for the evaluated prefix."
   }
 
   validation {
     condition     = strcontains(var.s3_error_prefix, "!{firehose:error-output-type}")
-    error_message = "s3_error_prefix must hold !{firehose:error-output-type}: Firehose requires it where a prefix has expressions."
+    error_message = "s3_error_prefix must contain !{firehose:error-output-type}. Firehose requires it if a prefix has expressions."
   }
 
   validation {
     condition     = !strcontains(var.s3_error_prefix, "!{partitionKey")
-    error_message = "s3_error_prefix may not hold partition keys: Firehose refuses them there, since a record that failed has none."
+    error_message = "s3_error_prefix must not contain partition keys. Firehose rejects them there, because a failed record has none."
   }
 
   validation {
     condition     = can(regex("^[^!/][^!]*/", var.s3_error_prefix)) && endswith(replace(var.s3_error_prefix, "/}", "}/"), "/")
-    error_message = "s3_error_prefix must begin with a folder of fixed name and end with a slash: Firehose adds none, and its role may write under that folder only."
+    error_message = "s3_error_prefix must begin with a folder of a fixed name and end with a slash. Firehose's role can only write under that folder, and Firehose adds no slash."
   }
 }
 
 variable "custom_time_zone" {
   type        = string
-  description = "Time zone of the day in the prefixes, for example Asia/Tokyo."
+  description = "Time zone of the timestamps in the prefixes, for example Asia/Tokyo."
   default     = "UTC"
 
   validation {
     condition     = can(regex("^(UTC|[A-Z][A-Za-z]+(/[A-Za-z0-9_+-]+)+)$", var.custom_time_zone)) && length(var.custom_time_zone) <= 50
-    error_message = "custom_time_zone must be UTC or a region such as Asia/Tokyo, at most 50 characters: Firehose knows no offsets (+09:00) and no abbreviations (JST)."
+    error_message = "custom_time_zone must be UTC or a region such as Asia/Tokyo, with at most 50 characters. Firehose accepts no offsets (+09:00) and no abbreviations (JST)."
   }
 }
 
 variable "buffering_size_mb" {
   type        = number
-  description = "Size at which Firehose writes an object. Large objects make cheaper queries."
+  description = "Size at which Firehose writes an object. Larger objects make queries faster and cheaper."
   default     = 64
 
   validation {
@@ -299,7 +299,7 @@ variable "buffering_size_mb" {
 
 variable "buffering_interval_seconds" {
   type        = number
-  description = "Time after which Firehose writes an object, however small."
+  description = "Time after which Firehose writes an object of any size."
   default     = 300
 
   validation {
@@ -310,29 +310,29 @@ variable "buffering_interval_seconds" {
 
 variable "compression_format" {
   type        = string
-  description = "Firehose's own compression: UNCOMPRESSED or GZIP. Without it GZIP, or UNCOMPRESSED where output_compression is gzip."
+  description = "Firehose's own compression: UNCOMPRESSED or GZIP. Default: UNCOMPRESSED with output_compression = gzip, otherwise GZIP."
   default     = null
 
   validation {
     condition     = var.compression_format == null ? true : contains(["UNCOMPRESSED", "GZIP"], var.compression_format)
-    error_message = "compression_format must be UNCOMPRESSED or GZIP: of Firehose's formats, those that Athena reads from text objects by their extension."
+    error_message = "compression_format must be UNCOMPRESSED or GZIP. Of Firehose's formats, Athena reads these in text objects by their extension."
   }
 }
 
 variable "lambda_buffering_size_mb" {
   type        = number
-  description = "Size of the records that Firehose hands the function at once. Without it 3, or 0.25 where output_compression is none."
+  description = "Size of the records that Firehose sends in one invocation. Default: 3, or 0.25 with output_compression = none."
   default     = null
 
   validation {
     condition     = var.lambda_buffering_size_mb == null ? true : var.lambda_buffering_size_mb >= 0.2 && var.lambda_buffering_size_mb <= 3
-    error_message = "lambda_buffering_size_mb must be from 0.2 to 3, Firehose's range: Lambda takes 6 MB, and base64 makes a third more of it."
+    error_message = "lambda_buffering_size_mb must be from 0.2 to 3, Firehose's range. Lambda accepts 6 MB, and base64 adds a third."
   }
 }
 
 variable "lambda_buffering_interval_seconds" {
   type        = number
-  description = "Time after which Firehose invokes the function with what it has."
+  description = "Time after which Firehose invokes the function with any number of records."
   default     = 60
 
   validation {
@@ -343,7 +343,7 @@ variable "lambda_buffering_interval_seconds" {
 
 variable "lambda_retries" {
   type        = number
-  description = "Times that Firehose repeats a failed invocation before its records go to the error prefix."
+  description = "How often Firehose retries a failed invocation before its records go to the error prefix."
   default     = 3
 
   validation {
@@ -354,7 +354,7 @@ variable "lambda_retries" {
 
 variable "partition_retry_seconds" {
   type        = number
-  description = "Time that Firehose tries to deliver to a partition before its records go to the error prefix."
+  description = "How long Firehose retries delivery to a partition before its records go to the error prefix."
   default     = 300
 
   validation {
@@ -367,18 +367,18 @@ variable "partition_retry_seconds" {
 
 variable "bucket_name" {
   type        = string
-  description = "Name of the module's own bucket. Without it NAME-ACCOUNT-REGION."
+  description = "Name of the module's own bucket. Default: NAME-ACCOUNT-REGION."
   default     = null
 
   validation {
     condition     = var.bucket_name == null ? true : can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.bucket_name))
-    error_message = "bucket_name must have 3 to 63 lower-case letters, digits, points and hyphens, and begin and end with a letter or digit, S3's rule."
+    error_message = "bucket_name must have 3 to 63 lower-case letters, digits, full stops and hyphens, and begin and end with a letter or digit. These are S3's rules."
   }
 }
 
 variable "existing_bucket_name" {
   type        = string
-  description = "Bucket to deliver to instead of one of the module's own. Its encryption, policy and lifecycle stay as they are."
+  description = "Existing bucket to deliver to instead of the module's own. Its encryption, policy and lifecycle do not change."
   default     = null
 }
 
@@ -390,34 +390,34 @@ variable "force_destroy" {
 
 variable "kms_key_arn" {
   type        = string
-  description = "Customer managed KMS key for objects, stream, log groups, query results and the function's environment. Without it each service's own key. The key's policy must let CloudWatch Logs use it."
+  description = "Customer managed KMS key for objects, stream, log groups, query results and the function's environment. Default: each service's own key. The key's policy must let CloudWatch Logs use it."
   default     = null
 
   validation {
     condition     = var.kms_key_arn == null ? true : can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.kms_key_arn))
-    error_message = "kms_key_arn must be the ARN of a key: AWS answers an alias with the key behind it, which would show as a change in every plan, and IAM grants nothing on aliases."
+    error_message = "kms_key_arn must be the ARN of a key, not of an alias. AWS returns the key for an alias, so every plan would show a change, and IAM policies cannot grant use of a key by its alias's ARN."
   }
 }
 
 variable "data_expiry_days" {
   type        = number
-  description = "Days after which log events are deleted. Never without it."
+  description = "Days after which log events are deleted. Default: never."
   default     = null
 
   validation {
     condition     = var.data_expiry_days == null ? true : var.data_expiry_days >= 1 && floor(var.data_expiry_days) == var.data_expiry_days
-    error_message = "data_expiry_days must be a whole number from 1, as S3 counts expiry in days."
+    error_message = "data_expiry_days must be a whole number, 1 or more. S3 counts expiry in days."
   }
 }
 
 variable "error_expiry_days" {
   type        = number
-  description = "Days after which objects of records that couldn't be transformed are deleted. Never without it."
+  description = "Days after which objects of records that failed in the transform are deleted. Default: never."
   default     = null
 
   validation {
     condition     = var.error_expiry_days == null ? true : var.error_expiry_days >= 1 && floor(var.error_expiry_days) == var.error_expiry_days
-    error_message = "error_expiry_days must be a whole number from 1, as S3 counts expiry in days."
+    error_message = "error_expiry_days must be a whole number, 1 or more. S3 counts expiry in days."
   }
 }
 
@@ -430,7 +430,7 @@ variable "table_name" {
 
   validation {
     condition     = can(regex("^[a-z_][a-z0-9_]{0,254}$", var.table_name))
-    error_message = "table_name must have 1 to 255 lower-case letters, digits and underscores, and not begin with a digit: Athena takes other names only in quotes."
+    error_message = "table_name must have 1 to 255 lower-case letters, digits and underscores and not begin with a digit. Athena accepts other names only in quotes."
   }
 }
 
@@ -439,56 +439,56 @@ variable "table_columns" {
     name = string
     type = string
   }))
-  description = "Columns of the table, where a VRL program makes others than those of output_format."
+  description = "Columns of the table, for a VRL program whose output has other fields than output_format."
   default     = null
 
   validation {
     condition     = var.table_columns == null ? true : alltrue([for column in coalesce(var.table_columns, []) : can(regex("^[a-z0-9_]{1,255}$", column.name))]) && length(coalesce(var.table_columns, [])) > 0
-    error_message = "table_columns must hold a column at least, named with 1 to 255 lower-case letters, digits and underscores: Glue keeps names in lower case, and others would show as a change in every plan."
+    error_message = "table_columns must have at least one column, and names of 1 to 255 lower-case letters, digits and underscores. Glue keeps names in lower case, so others would show as a change in every plan."
   }
 }
 
 variable "table_start_day" {
   type        = string
-  description = "First day that the table has, as yyyy-MM-dd. Athena doesn't look at objects before it."
+  description = "First day of the table, as yyyy-MM-dd. Athena does not read objects of earlier days."
   default     = "2024-01-01"
 
   validation {
     condition     = can(regex("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", var.table_start_day)) && can(timeadd("${var.table_start_day}T00:00:00Z", "0s"))
-    error_message = "table_start_day must be a day of the calendar, written yyyy-MM-dd: partition projection counts the days from there."
+    error_message = "table_start_day must be a calendar day written yyyy-MM-dd. Partition projection counts the days from there."
   }
 }
 
 variable "query_results_location" {
   type        = string
-  description = "S3 location of query results, s3://BUCKET/PREFIX/. Without it athena-results/ in the bucket of the log events."
+  description = "S3 location of query results, s3://BUCKET/PREFIX/. Default: athena-results/ in the bucket of the log events."
   default     = null
 
   validation {
     condition     = var.query_results_location == null ? true : can(regex("^s3://[a-z0-9.-]{3,63}/([^/]+/)+$", var.query_results_location))
-    error_message = "query_results_location must be s3://BUCKET/PREFIX/ with the slash at the end: the prefix is what the Redash policy grants."
+    error_message = "query_results_location must be s3://BUCKET/PREFIX/ and end with a slash. The Redash policy grants access to the prefix."
   }
 }
 
 variable "query_results_expiry_days" {
   type        = number
-  description = "Days after which query results in the module's own bucket are deleted. Never without it."
+  description = "Days after which query results in the module's own bucket are deleted. Default: never."
   default     = null
 
   validation {
     condition     = var.query_results_expiry_days == null ? true : var.query_results_expiry_days >= 1 && floor(var.query_results_expiry_days) == var.query_results_expiry_days
-    error_message = "query_results_expiry_days must be a whole number from 1, as S3 counts expiry in days."
+    error_message = "query_results_expiry_days must be a whole number, 1 or more. S3 counts expiry in days."
   }
 }
 
 variable "query_scan_limit_bytes" {
   type        = number
-  description = "Bytes that one query may scan before Athena cancels it. No limit without it."
+  description = "Bytes that one query can scan before Athena cancels it. Default: no limit."
   default     = null
 
   validation {
     condition     = var.query_scan_limit_bytes == null ? true : var.query_scan_limit_bytes >= 10485760 && floor(var.query_scan_limit_bytes) == var.query_scan_limit_bytes
-    error_message = "query_scan_limit_bytes must be a whole number from 10485760 (10 MB), the least that Athena takes and bills."
+    error_message = "query_scan_limit_bytes must be a whole number, 10485760 (10 MB) or more. That is Athena's minimum, and also the minimum that it bills."
   }
 }
 
@@ -496,11 +496,11 @@ variable "query_scan_limit_bytes" {
 
 variable "alarm_action_arns" {
   type        = list(string)
-  description = "ARNs told when an alarm goes on or off, for example of an SNS topic."
+  description = "ARNs to notify when an alarm changes to ALARM or OK, for example of an SNS topic."
   default     = []
 
   validation {
     condition     = length(var.alarm_action_arns) <= 5 && alltrue([for arn in var.alarm_action_arns : startswith(arn, "arn:")])
-    error_message = "alarm_action_arns must hold at most 5 ARNs, the quota of an alarm."
+    error_message = "alarm_action_arns must contain at most 5 ARNs, the quota of an alarm."
   }
 }

@@ -24,7 +24,7 @@ run "each_log_group_is_subscribed_to_the_stream_with_its_own_pattern" {
   }
 }
 
-run "log_events_and_errors_lie_under_the_prefixes_by_day" {
+run "log_events_and_errors_are_under_their_prefixes_by_day" {
   command = plan
 
   assert {
@@ -53,36 +53,36 @@ run "log_events_and_errors_lie_under_the_prefixes_by_day" {
   }
 }
 
-run "objects_are_gzip_json_lines_that_the_function_compressed" {
+run "the_function_writes_gzip_json_lines" {
   command = plan
 
   assert {
     condition     = jsonencode(aws_lambda_function.transform.environment[0].variables) == jsonencode({ OUTPUT_COMPRESSION = "gzip", OUTPUT_FORMAT = "json" })
-    error_message = "The environment holds what differs from the defaults of the function, and nothing else."
+    error_message = "The environment has only values that differ from the function's defaults."
   }
 
   assert {
     condition     = aws_kinesis_firehose_delivery_stream.logs.extended_s3_configuration[0].compression_format == "UNCOMPRESSED"
-    error_message = "Firehose must not compress again."
+    error_message = "Firehose must not compress a second time."
   }
 
   assert {
     condition     = aws_kinesis_firehose_delivery_stream.logs.extended_s3_configuration[0].file_extension == ".json.gz"
-    error_message = "Athena tells gzip by the extension."
+    error_message = "Athena recognises gzip by the extension."
   }
 
   assert {
     condition     = [aws_kinesis_firehose_delivery_stream.logs.extended_s3_configuration[0].buffering_size, aws_kinesis_firehose_delivery_stream.logs.extended_s3_configuration[0].buffering_interval] == [64, 300]
-    error_message = "Buffering of objects."
+    error_message = "S3 buffer."
   }
 }
 
-run "firehose_invokes_the_alias_with_no_parameter_at_its_default" {
+run "firehose_invokes_the_alias_without_parameters_at_their_defaults" {
   command = plan
 
   assert {
     condition     = jsonencode({ for p in aws_kinesis_firehose_delivery_stream.logs.extended_s3_configuration[0].processing_configuration[0].processors[0].parameters : p.parameter_name => p.parameter_value }) == jsonencode({ BufferSizeInMBs = "3", LambdaArn = "arn:aws:lambda:ap-northeast-1:123456789012:function:app-logs:live" })
-    error_message = "A parameter at the default of AWS shows as a change in every plan."
+    error_message = "A parameter at AWS's default would show as a change in every plan."
   }
 
   assert {
@@ -92,7 +92,7 @@ run "firehose_invokes_the_alias_with_no_parameter_at_its_default" {
 
   assert {
     condition     = aws_kinesis_firehose_delivery_stream.logs.extended_s3_configuration[0].processing_configuration[0].enabled
-    error_message = "The transformation is on."
+    error_message = "The transformation is enabled."
   }
 
   assert {
@@ -101,7 +101,7 @@ run "firehose_invokes_the_alias_with_no_parameter_at_its_default" {
   }
 }
 
-run "records_are_encrypted_in_the_stream_with_a_key_of_aws" {
+run "the_stream_is_encrypted_with_a_key_that_aws_owns" {
   command = plan
 
   assert {
@@ -125,21 +125,21 @@ run "delivery_errors_are_logged" {
 
   assert {
     condition     = jsonencode([aws_kinesis_firehose_delivery_stream.logs.extended_s3_configuration[0].cloudwatch_logging_options[0].log_group_name, aws_kinesis_firehose_delivery_stream.logs.extended_s3_configuration[0].cloudwatch_logging_options[0].log_stream_name]) == jsonencode(["/aws/kinesisfirehose/app-logs", "DestinationDelivery"])
-    error_message = "Where errors are logged."
+    error_message = "Log group and log stream of errors."
   }
 
   assert {
     condition     = aws_cloudwatch_log_stream.delivery.name == "DestinationDelivery"
-    error_message = "The log stream exists."
+    error_message = "Name of the log stream."
   }
 
   assert {
     condition     = aws_cloudwatch_log_group.delivery.retention_in_days == 365
-    error_message = "Retention of the errors."
+    error_message = "Retention of the error log group."
   }
 }
 
-run "the_function_is_a_published_zip_on_al2023_within_firehoses_patience" {
+run "the_function_is_a_published_zip_on_al2023_within_firehoses_timeout" {
   command = plan
 
   assert {
@@ -149,22 +149,22 @@ run "the_function_is_a_published_zip_on_al2023_within_firehoses_patience" {
 
   assert {
     condition     = aws_lambda_function.transform.source_code_hash == filebase64sha256("tests/fixtures/package")
-    error_message = "A changed package is a change in the plan."
+    error_message = "A changed package must show in the plan."
   }
 
   assert {
     condition     = aws_lambda_function.transform.publish
-    error_message = "Each change makes a version."
+    error_message = "Each change publishes a version."
   }
 
   assert {
     condition     = jsonencode([aws_lambda_function.transform.timeout, aws_lambda_function.transform.memory_size, aws_lambda_function.transform.architectures]) == jsonencode([240, 256, ["x86_64"]])
-    error_message = "Size of the function."
+    error_message = "Timeout, memory and architecture."
   }
 
   assert {
     condition     = aws_lambda_function.transform.reserved_concurrent_executions == -1 || aws_lambda_function.transform.reserved_concurrent_executions == null
-    error_message = "No concurrency is reserved."
+    error_message = "No concurrency must be reserved."
   }
 
   assert {
@@ -174,11 +174,11 @@ run "the_function_is_a_published_zip_on_al2023_within_firehoses_patience" {
 
   assert {
     condition     = aws_cloudwatch_log_group.function.retention_in_days == 365
-    error_message = "Retention of the logs of the function."
+    error_message = "Retention of the function's log group."
   }
 }
 
-run "the_bucket_is_private_and_encrypted_and_keeps_everything" {
+run "the_bucket_is_private_and_encrypted_and_deletes_nothing" {
   command = plan
 
   assert {
@@ -188,12 +188,12 @@ run "the_bucket_is_private_and_encrypted_and_keeps_everything" {
 
   assert {
     condition     = !aws_s3_bucket.logs[0].force_destroy
-    error_message = "A bucket with objects in it survives destroy."
+    error_message = "Destroy must not delete a bucket with objects in it."
   }
 
   assert {
     condition     = alltrue([for block in aws_s3_bucket_public_access_block.logs : block.block_public_acls && block.block_public_policy && block.ignore_public_acls && block.restrict_public_buckets]) && length(aws_s3_bucket_public_access_block.logs) == 1
-    error_message = "Public access is blocked in all four ways."
+    error_message = "All four public access blocks must be on."
   }
 
   assert {
@@ -203,16 +203,16 @@ run "the_bucket_is_private_and_encrypted_and_keeps_everything" {
 
   assert {
     condition     = length(aws_s3_bucket_policy.logs) == 1
-    error_message = "The TLS policy is attached."
+    error_message = "The bucket policy that requires TLS must be attached."
   }
 
   assert {
     condition     = length(aws_s3_bucket_lifecycle_configuration.logs) == 0
-    error_message = "Nothing expires unasked."
+    error_message = "Nothing may expire by default."
   }
 }
 
-run "the_table_has_the_columns_of_the_json_output_and_projects_the_day" {
+run "the_table_has_the_json_columns_and_projects_the_day" {
   command = plan
 
   assert {
@@ -260,12 +260,12 @@ run "the_table_has_the_columns_of_the_json_output_and_projects_the_day" {
   }
 }
 
-run "the_workgroup_enforces_where_results_go_and_that_they_are_encrypted" {
+run "the_workgroup_enforces_location_and_encryption_of_results" {
   command = plan
 
   assert {
     condition     = aws_athena_workgroup.logs.configuration[0].enforce_workgroup_configuration
-    error_message = "Clients must not choose another location."
+    error_message = "Clients must not override the workgroup's settings."
   }
 
   assert {
@@ -280,7 +280,7 @@ run "the_workgroup_enforces_where_results_go_and_that_they_are_encrypted" {
 
   assert {
     condition     = !aws_athena_workgroup.logs.force_destroy
-    error_message = "A workgroup with queries in it survives destroy."
+    error_message = "Destroy must not delete a workgroup with queries in it."
   }
 }
 
@@ -299,17 +299,17 @@ run "three_named_queries_read_the_table_by_day" {
 
   assert {
     condition     = alltrue([for query in aws_athena_named_query.logs : strcontains(query.query, "WHERE day >= date_format((current_timestamp - interval '1' day) AT TIME ZONE 'UTC', '%Y-%m-%d')")])
-    error_message = "Each query reads two days at most, not every object."
+    error_message = "Each query must read two days at most."
   }
 
   assert {
     condition     = strcontains(aws_athena_named_query.logs["each_log_event_once"].query, "PARTITION BY id")
-    error_message = "One row an id."
+    error_message = "One row per id."
   }
 
   assert {
     condition     = strcontains(aws_athena_named_query.logs["last_hour_by_log_group"].query, "GROUP BY log_group")
-    error_message = "One row a log group."
+    error_message = "One row per log group."
   }
 
   assert {
@@ -318,7 +318,7 @@ run "three_named_queries_read_the_table_by_day" {
   }
 }
 
-run "four_alarms_watch_function_delivery_delay_and_quota" {
+run "four_alarms_cover_function_delivery_delay_and_quota" {
   command = plan
 
   assert {
@@ -333,6 +333,6 @@ run "four_alarms_watch_function_delivery_delay_and_quota" {
 
   assert {
     condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.pipeline : alarm.comparison_operator == "GreaterThanThreshold" && alarm.treat_missing_data == "notBreaching"])
-    error_message = "A quiet pipeline is a healthy one."
+    error_message = "A pipeline without data must not raise alarms."
   }
 }

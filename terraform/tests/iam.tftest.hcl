@@ -1,6 +1,6 @@
-# The provider itself, with credentials that open nothing: it puts policy documents together without asking AWS, and
-# what is compared is the whole JSON that AWS would get. A mocked provider would invent it. (The provider sorts
-# actions and resources backwards.)
+# Runs the real provider, with invalid credentials. It builds policy documents without calling AWS, so these tests
+# compare the complete JSON that AWS would get. A mocked provider would return made-up JSON. (The provider sorts actions
+# and resources in reverse.)
 
 provider "aws" {
   region                      = "ap-northeast-1"
@@ -22,7 +22,7 @@ variables {
   package_file  = "tests/fixtures/package"
 }
 
-run "each_service_assumes_its_role_for_this_pipeline_alone" {
+run "each_service_can_assume_its_role_only_for_this_pipeline" {
   command = plan
 
   assert {
@@ -35,7 +35,7 @@ run "each_service_assumes_its_role_for_this_pipeline_alone" {
         Condition = { StringLike = { "aws:SourceArn" = "arn:aws:logs:ap-northeast-1:123456789012:*" } }
       }]
     }
-    error_message = "CloudWatch Logs' trust: ${aws_iam_role.subscription.assume_role_policy}"
+    error_message = "Trust policy for CloudWatch Logs: ${aws_iam_role.subscription.assume_role_policy}"
   }
 
   assert {
@@ -48,7 +48,7 @@ run "each_service_assumes_its_role_for_this_pipeline_alone" {
         Condition = { ArnEquals = { "aws:SourceArn" = "arn:aws:firehose:ap-northeast-1:123456789012:deliverystream/app-logs" } }
       }]
     }
-    error_message = "Firehose's trust: ${aws_iam_role.delivery.assume_role_policy}"
+    error_message = "Trust policy for Firehose: ${aws_iam_role.delivery.assume_role_policy}"
   }
 
   assert {
@@ -61,11 +61,11 @@ run "each_service_assumes_its_role_for_this_pipeline_alone" {
         Condition = { StringEquals = { "aws:SourceAccount" = "123456789012" } }
       }]
     }
-    error_message = "Lambda's trust: ${aws_iam_role.function.assume_role_policy}"
+    error_message = "Trust policy for Lambda: ${aws_iam_role.function.assume_role_policy}"
   }
 }
 
-run "cloudwatch_logs_puts_records_on_this_stream_and_does_nothing_else" {
+run "cloudwatch_logs_can_only_put_records_on_this_stream" {
   command = plan
 
   assert {
@@ -82,7 +82,7 @@ run "cloudwatch_logs_puts_records_on_this_stream_and_does_nothing_else" {
   }
 }
 
-run "the_function_reingests_to_this_stream_and_logs_to_its_group_and_does_nothing_else" {
+run "the_function_can_only_reingest_to_this_stream_and_write_its_logs" {
   command = plan
 
   assert {
@@ -107,7 +107,7 @@ run "the_function_reingests_to_this_stream_and_logs_to_its_group_and_does_nothin
   }
 }
 
-run "firehose_invokes_the_alias_and_writes_its_prefixes_and_does_nothing_else" {
+run "firehose_can_only_invoke_the_alias_and_write_its_prefixes_and_errors" {
   command = plan
 
   assert {
@@ -147,7 +147,7 @@ run "firehose_invokes_the_alias_and_writes_its_prefixes_and_does_nothing_else" {
   }
 }
 
-run "redash_queries_this_workgroup_and_table_and_reads_nothing_else" {
+run "redash_can_only_query_this_table_in_this_workgroup" {
   command = plan
 
   assert {
@@ -236,7 +236,7 @@ run "redash_queries_this_workgroup_and_table_and_reads_nothing_else" {
   }
 }
 
-run "results_elsewhere_are_granted_there_and_not_in_the_bucket_of_the_logs" {
+run "results_in_another_bucket_are_granted_there_only" {
   command = plan
 
   variables {
@@ -253,7 +253,7 @@ run "results_elsewhere_are_granted_there_and_not_in_the_bucket_of_the_logs" {
   }
 }
 
-run "the_bucket_refuses_requests_without_tls" {
+run "the_bucket_denies_requests_without_tls" {
   command = plan
 
   assert {
@@ -275,7 +275,7 @@ run "the_bucket_refuses_requests_without_tls" {
   }
 }
 
-run "a_customers_key_is_granted_through_s3_alone" {
+run "a_customer_managed_key_is_granted_through_s3_only" {
   command = plan
 
   variables {
@@ -305,7 +305,7 @@ run "a_customers_key_is_granted_through_s3_alone" {
   }
 }
 
-run "policies_do_not_grow_with_the_log_groups" {
+run "policies_do_not_grow_with_the_number_of_log_groups" {
   command = plan
 
   variables {
@@ -318,7 +318,7 @@ run "policies_do_not_grow_with_the_log_groups" {
   }
 }
 
-run "arns_are_those_of_the_partition" {
+run "arns_name_the_partition_of_the_account" {
   command = plan
 
   override_data {

@@ -8,7 +8,7 @@ variables {
   package_file  = "tests/fixtures/package"
 }
 
-run "the_articles_plain_prefix_is_one_variable_away_with_the_table_to_match" {
+run "a_prefix_without_a_column_name_makes_a_day_column" {
   command = plan
 
   variables {
@@ -27,7 +27,7 @@ run "the_articles_plain_prefix_is_one_variable_away_with_the_table_to_match" {
 
   assert {
     condition     = jsonencode([aws_glue_catalog_table.log_events.partition_keys[0].name, aws_glue_catalog_table.log_events.parameters["projection.day.format"]]) == jsonencode(["day", "yyyy-MM-dd"])
-    error_message = "Column of the day."
+    error_message = "Column and format of the day."
   }
 
   assert {
@@ -36,7 +36,7 @@ run "the_articles_plain_prefix_is_one_variable_away_with_the_table_to_match" {
   }
 }
 
-run "a_name_in_the_prefix_names_the_column_of_the_day_and_its_format_is_projected" {
+run "a_name_in_the_prefix_names_the_day_column_and_its_format_is_projected" {
   command = plan
 
   variables {
@@ -65,7 +65,7 @@ run "a_name_in_the_prefix_names_the_column_of_the_day_and_its_format_is_projecte
   }
 }
 
-run "the_day_is_that_of_the_time_zone_in_prefixes_and_queries" {
+run "prefixes_and_queries_use_the_same_time_zone" {
   command = plan
 
   variables {
@@ -79,16 +79,16 @@ run "the_day_is_that_of_the_time_zone_in_prefixes_and_queries" {
 
   assert {
     condition     = alltrue([for query in aws_athena_named_query.logs : strcontains(query.query, "AT TIME ZONE 'Asia/Tokyo'")])
-    error_message = "The queries compare with the same day."
+    error_message = "The queries must compare with the day in the same time zone."
   }
 
   assert {
     condition     = endswith(aws_glue_catalog_table.log_events.parameters["projection.day.range"], ",NOW+1DAYS")
-    error_message = "NOW is UTC: tomorrow there may be today here."
+    error_message = "NOW is in UTC, and a day east of UTC begins earlier."
   }
 }
 
-run "keys_of_the_function_partition_the_objects_and_the_table" {
+run "partition_keys_partition_objects_and_table" {
   command = plan
 
   variables {
@@ -99,17 +99,17 @@ run "keys_of_the_function_partition_the_objects_and_the_table" {
 
   assert {
     condition     = aws_kinesis_firehose_delivery_stream.logs.extended_s3_configuration[0].dynamic_partitioning_configuration[0].enabled
-    error_message = "Dynamic partitioning is on."
+    error_message = "Dynamic partitioning must be enabled."
   }
 
   assert {
     condition     = aws_kinesis_firehose_delivery_stream.logs.extended_s3_configuration[0].dynamic_partitioning_configuration[0].retry_duration == 600
-    error_message = "Retries of a partition."
+    error_message = "Retry duration of a partition."
   }
 
   assert {
     condition     = aws_lambda_function.transform.environment[0].variables["PARTITION_KEYS"] == "log_group,owner"
-    error_message = "Keys of the function."
+    error_message = "Keys that the function returns."
   }
 
   assert {
@@ -129,11 +129,11 @@ run "keys_of_the_function_partition_the_objects_and_the_table" {
 
   assert {
     condition     = alltrue([for query in aws_athena_named_query.logs : strcontains(query.query, "AND log_group_key = 'VALUE'") && strcontains(query.query, "AND account = 'VALUE'")])
-    error_message = "Athena wants one value of an injected column."
+    error_message = "Every query must name a value of each injected column."
   }
 }
 
-run "the_day_of_the_event_can_take_the_place_of_the_day_of_arrival" {
+run "the_day_of_the_log_event_can_replace_the_day_of_arrival" {
   command = plan
 
   variables {
@@ -170,7 +170,7 @@ run "the_day_of_the_event_can_take_the_place_of_the_day_of_arrival" {
 
   assert {
     condition     = alltrue([for query in aws_athena_named_query.logs : strcontains(query.query, "concat(year, '-', month, '-', day) >= date_format((current_timestamp - interval '1' day) AT TIME ZONE 'UTC', '%Y-%m-%d')")])
-    error_message = "The keys are in UTC, whatever the time zone of the prefixes."
+    error_message = "The keys are in UTC, regardless of custom_time_zone."
   }
 }
 
@@ -183,7 +183,7 @@ run "dynamic_partitioning_is_off_without_keys" {
   }
 }
 
-run "messages_make_a_table_of_whole_lines" {
+run "message_output_makes_a_table_of_whole_lines" {
   command = plan
 
   variables {
@@ -192,7 +192,7 @@ run "messages_make_a_table_of_whole_lines" {
 
   assert {
     condition     = lookup(aws_lambda_function.transform.environment[0].variables, "OUTPUT_FORMAT", "unset") == "unset"
-    error_message = "message is the default of the function."
+    error_message = "message is the function's default."
   }
 
   assert {
@@ -212,7 +212,7 @@ run "messages_make_a_table_of_whole_lines" {
 
   assert {
     condition     = aws_glue_catalog_table.log_events.storage_descriptor[0].ser_de_info[0].parameters["input.regex"] == "(.*)"
-    error_message = "The line is the column."
+    error_message = "The column must be the whole line."
   }
 
   assert {
@@ -222,16 +222,16 @@ run "messages_make_a_table_of_whole_lines" {
 
   assert {
     condition     = jsonencode(keys(aws_athena_named_query.logs)) == jsonencode(["search_by_text"])
-    error_message = "Queries on columns that are not there are left out."
+    error_message = "Queries on columns that the table lacks must be omitted."
   }
 
   assert {
     condition     = !strcontains(aws_athena_named_query.logs["search_by_text"].query, "timestamp\"") && strcontains(aws_athena_named_query.logs["search_by_text"].query, "SELECT message\n")
-    error_message = "Columns that are not there are left out."
+    error_message = "The query must not select columns that the table lacks."
   }
 }
 
-run "an_uncompressed_output_is_compressed_by_firehose_and_buffered_small" {
+run "firehose_compresses_uncompressed_output_and_uses_a_small_lambda_buffer" {
   command = plan
 
   variables {
@@ -259,7 +259,7 @@ run "an_uncompressed_output_is_compressed_by_firehose_and_buffered_small" {
   }
 }
 
-run "objects_can_be_plain_text" {
+run "objects_can_be_uncompressed" {
   command = plan
 
   variables {
@@ -281,16 +281,16 @@ run "objects_can_be_plain_text" {
 
   assert {
     condition     = length(aws_lambda_function.transform.environment) == 0
-    error_message = "Nothing differs from the defaults of the function."
+    error_message = "All settings have the function's defaults."
   }
 
   assert {
     condition     = aws_lambda_function.transform.kms_key_arn == null
-    error_message = "Lambda forgets the key of an empty environment."
+    error_message = "Lambda does not keep the key of an empty environment."
   }
 }
 
-run "a_vrl_program_makes_the_output_and_columns_follow_it" {
+run "a_vrl_program_writes_the_output_and_table_columns_describes_it" {
   command = plan
 
   variables {
@@ -311,11 +311,11 @@ run "a_vrl_program_makes_the_output_and_columns_follow_it" {
 
   assert {
     condition     = length(aws_athena_named_query.logs) == 0
-    error_message = "Queries on columns that are not there are left out."
+    error_message = "Queries on columns that the table lacks must be omitted."
   }
 }
 
-run "limits_of_the_function_are_set_by_environment" {
+run "limits_of_the_function_are_environment_variables" {
   command = plan
 
   variables {
@@ -331,7 +331,7 @@ run "limits_of_the_function_are_set_by_environment" {
 
   assert {
     condition     = aws_lambda_function.transform.environment[0].variables["MAX_DECOMPRESSED_BYTES"] == "134217728"
-    error_message = "Inflated size."
+    error_message = "Limit of the inflated size."
   }
 
   assert {
@@ -356,11 +356,11 @@ run "the_function_can_be_a_container_image_on_graviton" {
 
   assert {
     condition     = alltrue([for value in [aws_lambda_function.transform.runtime, aws_lambda_function.transform.handler, aws_lambda_function.transform.filename] : value == null])
-    error_message = "An image has no runtime, handler or zip."
+    error_message = "An image must not have a runtime, a handler or a zip."
   }
 }
 
-run "size_time_concurrency_and_logs_of_the_function_are_variables" {
+run "memory_timeout_concurrency_and_logs_of_the_function_can_be_set" {
   command = plan
 
   variables {
@@ -382,7 +382,7 @@ run "size_time_concurrency_and_logs_of_the_function_are_variables" {
   }
 }
 
-run "buffers_and_retries_are_variables_and_reach_firehose_where_they_differ" {
+run "buffers_and_retries_can_be_set" {
   command = plan
 
   variables {
@@ -395,7 +395,7 @@ run "buffers_and_retries_are_variables_and_reach_firehose_where_they_differ" {
 
   assert {
     condition     = jsonencode([aws_kinesis_firehose_delivery_stream.logs.extended_s3_configuration[0].buffering_size, aws_kinesis_firehose_delivery_stream.logs.extended_s3_configuration[0].buffering_interval]) == jsonencode([128, 60])
-    error_message = "Buffering of objects."
+    error_message = "S3 buffer."
   }
 
   assert {
@@ -404,7 +404,7 @@ run "buffers_and_retries_are_variables_and_reach_firehose_where_they_differ" {
   }
 }
 
-run "parameters_chosen_at_the_default_of_aws_are_left_out" {
+run "parameters_set_to_aws_defaults_are_omitted" {
   command = plan
 
   variables {
@@ -419,7 +419,7 @@ run "parameters_chosen_at_the_default_of_aws_are_left_out" {
   }
 }
 
-run "one_key_of_the_customers_encrypts_everything" {
+run "one_customer_managed_key_encrypts_everything" {
   command = plan
 
   variables {
@@ -436,7 +436,7 @@ run "one_key_of_the_customers_encrypts_everything" {
       one(aws_s3_bucket_server_side_encryption_configuration.logs[0].rule).apply_server_side_encryption_by_default[0].kms_master_key_id,
       aws_athena_workgroup.logs.configuration[0].result_configuration[0].encryption_configuration[0].kms_key_arn,
     ] : key == var.kms_key_arn])
-    error_message = "Stream, objects, environment, log groups, bucket and results have the key."
+    error_message = "Stream, objects, environment, log groups, bucket and query results must use the key."
   }
 
   assert {
@@ -451,7 +451,7 @@ run "one_key_of_the_customers_encrypts_everything" {
 
   assert {
     condition     = one(aws_s3_bucket_server_side_encryption_configuration.logs[0].rule).bucket_key_enabled
-    error_message = "A bucket key saves most requests to KMS."
+    error_message = "A bucket key avoids most requests to KMS."
   }
 
   assert {
@@ -460,7 +460,7 @@ run "one_key_of_the_customers_encrypts_everything" {
   }
 }
 
-run "an_existing_bucket_is_used_and_left_as_it_is" {
+run "an_existing_bucket_is_used_and_not_managed" {
   command = plan
 
   variables {
@@ -479,11 +479,11 @@ run "an_existing_bucket_is_used_and_left_as_it_is" {
 
   assert {
     condition     = length(aws_s3_bucket.logs) + length(aws_s3_bucket_policy.logs) + length(aws_s3_bucket_public_access_block.logs) + length(aws_s3_bucket_server_side_encryption_configuration.logs) + length(aws_s3_bucket_lifecycle_configuration.logs) == 0
-    error_message = "Nothing of the bucket is managed here."
+    error_message = "The module must not manage the existing bucket."
   }
 }
 
-run "the_bucket_can_be_named_and_emptied_on_destroy" {
+run "the_bucket_can_be_named_and_deleted_with_its_objects" {
   command = plan
 
   variables {
@@ -498,11 +498,11 @@ run "the_bucket_can_be_named_and_emptied_on_destroy" {
 
   assert {
     condition     = aws_s3_bucket.logs[0].force_destroy && aws_athena_workgroup.logs.force_destroy
-    error_message = "force_destroy reaches bucket and workgroup."
+    error_message = "force_destroy must apply to bucket and workgroup."
   }
 }
 
-run "data_errors_and_results_expire_each_by_its_own_days" {
+run "data_errors_and_query_results_expire_separately" {
   command = plan
 
   variables {
@@ -522,11 +522,11 @@ run "data_errors_and_results_expire_each_by_its_own_days" {
 
   assert {
     condition     = anytrue([for rule in aws_s3_bucket_lifecycle_configuration.logs[0].rule : length(rule.abort_incomplete_multipart_upload) > 0])
-    error_message = "Uploads that broke off are cleaned away."
+    error_message = "Incomplete multipart uploads must be aborted."
   }
 }
 
-run "results_can_go_elsewhere_and_scans_have_a_limit" {
+run "query_results_can_go_to_another_bucket_and_scans_can_be_limited" {
   command = plan
 
   variables {
@@ -568,7 +568,7 @@ run "the_table_can_be_named" {
   }
 }
 
-run "alarms_tell_whom_they_are_told_to" {
+run "alarms_notify_the_given_arns" {
   command = plan
 
   variables {
@@ -583,6 +583,6 @@ run "alarms_tell_whom_they_are_told_to" {
 
   assert {
     condition     = aws_cloudwatch_metric_alarm.pipeline["delivery-delay"].threshold == 960
-    error_message = "The delay counts from the buffering interval."
+    error_message = "The threshold must include the buffering interval."
   }
 }

@@ -8,7 +8,7 @@ variables {
   package_file  = "tests/fixtures/package"
 }
 
-run "numbers_below_the_range_of_aws_are_refused" {
+run "numbers_below_the_range_are_rejected" {
   command = plan
 
   variables {
@@ -48,7 +48,7 @@ run "numbers_below_the_range_of_aws_are_refused" {
   ]
 }
 
-run "numbers_above_the_range_of_aws_are_refused" {
+run "numbers_above_the_range_are_rejected" {
   command = plan
 
   variables {
@@ -74,7 +74,7 @@ run "numbers_above_the_range_of_aws_are_refused" {
   ]
 }
 
-run "fractions_are_refused_where_aws_counts_whole" {
+run "fractions_are_rejected_where_a_whole_number_is_needed" {
   command = plan
 
   variables {
@@ -112,7 +112,7 @@ run "fractions_are_refused_where_aws_counts_whole" {
   ]
 }
 
-run "numbers_at_the_ends_of_the_ranges_are_taken" {
+run "numbers_at_the_ends_of_the_ranges_are_accepted" {
   command = plan
 
   variables {
@@ -134,7 +134,7 @@ run "numbers_at_the_ends_of_the_ranges_are_taken" {
   }
 }
 
-run "words_that_aws_or_the_function_do_not_know_are_refused" {
+run "values_unknown_to_aws_or_the_function_are_rejected" {
   command = plan
 
   variables {
@@ -162,7 +162,7 @@ run "words_that_aws_or_the_function_do_not_know_are_refused" {
   ]
 }
 
-run "names_that_aws_does_not_take_are_refused" {
+run "names_that_aws_does_not_accept_are_rejected" {
   command = plan
 
   variables {
@@ -188,7 +188,7 @@ run "names_that_aws_does_not_take_are_refused" {
   ]
 }
 
-run "a_name_too_long_for_a_bucket_is_refused" {
+run "a_name_too_long_for_a_bucket_name_is_rejected" {
   command = plan
 
   variables {
@@ -198,7 +198,7 @@ run "a_name_too_long_for_a_bucket_is_refused" {
   expect_failures = [var.name]
 }
 
-run "a_table_without_columns_is_refused" {
+run "a_table_without_columns_is_rejected" {
   command = plan
 
   variables {
@@ -208,7 +208,7 @@ run "a_table_without_columns_is_refused" {
   expect_failures = [var.table_columns]
 }
 
-run "a_day_in_other_form_is_refused" {
+run "a_day_in_another_format_is_rejected" {
   command = plan
 
   variables {
@@ -218,7 +218,7 @@ run "a_day_in_other_form_is_refused" {
   expect_failures = [var.table_start_day]
 }
 
-run "more_alarm_actions_than_an_alarm_takes_are_refused" {
+run "more_alarm_actions_than_the_quota_are_rejected" {
   command = plan
 
   variables {
@@ -228,7 +228,7 @@ run "more_alarm_actions_than_an_alarm_takes_are_refused" {
   expect_failures = [var.alarm_action_arns]
 }
 
-run "a_time_zone_longer_than_firehose_takes_is_refused" {
+run "a_time_zone_longer_than_firehose_accepts_is_rejected" {
   command = plan
 
   variables {
@@ -238,7 +238,7 @@ run "a_time_zone_longer_than_firehose_takes_is_refused" {
   expect_failures = [var.custom_time_zone]
 }
 
-run "a_subscription_key_that_makes_no_filter_name_is_refused" {
+run "a_subscription_key_that_is_no_valid_filter_name_is_rejected" {
   command = plan
 
   variables {
@@ -248,7 +248,7 @@ run "a_subscription_key_that_makes_no_filter_name_is_refused" {
   expect_failures = [var.subscriptions]
 }
 
-run "a_log_group_given_as_arn_is_refused" {
+run "a_log_group_arn_is_rejected" {
   command = plan
 
   variables {
@@ -258,7 +258,7 @@ run "a_log_group_given_as_arn_is_refused" {
   expect_failures = [var.subscriptions]
 }
 
-run "a_filter_pattern_past_the_quota_is_refused" {
+run "a_filter_pattern_over_the_quota_is_rejected" {
   command = plan
 
   variables {
@@ -268,7 +268,7 @@ run "a_filter_pattern_past_the_quota_is_refused" {
   expect_failures = [var.subscriptions]
 }
 
-run "a_third_filter_of_a_log_group_is_refused" {
+run "a_third_filter_on_a_log_group_is_rejected" {
   command = plan
 
   variables {
@@ -278,7 +278,7 @@ run "a_third_filter_of_a_log_group_is_refused" {
   expect_failures = [var.subscriptions]
 }
 
-run "two_filters_of_a_log_group_are_taken" {
+run "two_filters_on_a_log_group_are_accepted" {
   command = plan
 
   variables {
@@ -291,7 +291,7 @@ run "two_filters_of_a_log_group_are_taken" {
   }
 }
 
-run "the_log_group_of_the_function_is_refused_since_it_would_feed_itself" {
+run "the_functions_own_log_group_is_rejected" {
   command = plan
 
   variables {
@@ -301,7 +301,7 @@ run "the_log_group_of_the_function_is_refused_since_it_would_feed_itself" {
   expect_failures = [aws_cloudwatch_log_subscription_filter.logs]
 }
 
-run "the_log_group_of_delivery_errors_is_refused_since_it_would_feed_itself" {
+run "the_log_group_of_delivery_errors_is_rejected" {
   command = plan
 
   variables {
@@ -311,7 +311,7 @@ run "the_log_group_of_delivery_errors_is_refused_since_it_would_feed_itself" {
   expect_failures = [aws_cloudwatch_log_subscription_filter.logs]
 }
 
-run "environment_variables_with_a_variable_of_their_own_are_refused" {
+run "environment_variables_that_have_their_own_input_are_rejected" {
   command = plan
 
   variables {
@@ -321,7 +321,7 @@ run "environment_variables_with_a_variable_of_their_own_are_refused" {
   expect_failures = [var.environment_variables]
 }
 
-run "environment_variables_of_lambda_are_refused" {
+run "environment_variables_reserved_by_lambda_are_rejected" {
   command = plan
 
   variables {
@@ -331,7 +331,7 @@ run "environment_variables_of_lambda_are_refused" {
   expect_failures = [var.environment_variables]
 }
 
-run "unknown_partition_keys_are_refused" {
+run "unknown_partition_keys_are_rejected" {
   command = plan
 
   variables {
@@ -341,7 +341,7 @@ run "unknown_partition_keys_are_refused" {
   expect_failures = [var.partition_keys]
 }
 
-run "partition_keys_named_twice_are_refused" {
+run "duplicate_partition_keys_are_rejected" {
   command = plan
 
   variables {
@@ -351,7 +351,7 @@ run "partition_keys_named_twice_are_refused" {
   expect_failures = [var.partition_keys]
 }
 
-run "a_prefix_past_512_characters_is_refused" {
+run "a_prefix_over_512_characters_is_rejected" {
   command = plan
 
   variables {
@@ -361,7 +361,7 @@ run "a_prefix_past_512_characters_is_refused" {
   expect_failures = [var.s3_prefix]
 }
 
-run "a_prefix_without_a_folder_of_fixed_name_is_refused" {
+run "a_prefix_that_begins_with_an_expression_is_rejected" {
   command = plan
 
   variables {
@@ -371,7 +371,7 @@ run "a_prefix_without_a_folder_of_fixed_name_is_refused" {
   expect_failures = [var.s3_prefix]
 }
 
-run "a_prefix_without_a_slash_at_the_end_is_refused" {
+run "a_prefix_without_a_slash_at_the_end_is_rejected" {
   command = plan
 
   variables {
@@ -381,7 +381,7 @@ run "a_prefix_without_a_slash_at_the_end_is_refused" {
   expect_failures = [var.s3_prefix]
 }
 
-run "a_prefix_that_the_table_cannot_project_is_refused" {
+run "a_prefix_that_the_table_cannot_project_is_rejected" {
   command = plan
 
   variables {
@@ -391,7 +391,7 @@ run "a_prefix_that_the_table_cannot_project_is_refused" {
   expect_failures = [var.s3_prefix]
 }
 
-run "a_prefix_with_a_key_that_the_function_does_not_have_is_refused" {
+run "a_prefix_with_an_unknown_key_is_rejected" {
   command = plan
 
   variables {
@@ -401,7 +401,7 @@ run "a_prefix_with_a_key_that_the_function_does_not_have_is_refused" {
   expect_failures = [var.s3_prefix]
 }
 
-run "a_prefix_with_two_times_is_refused" {
+run "a_prefix_with_two_timestamps_is_rejected" {
   command = plan
 
   variables {
@@ -411,7 +411,7 @@ run "a_prefix_with_two_times_is_refused" {
   expect_failures = [var.s3_prefix]
 }
 
-run "an_error_prefix_past_512_characters_is_refused" {
+run "an_error_prefix_over_512_characters_is_rejected" {
   command = plan
 
   variables {
@@ -421,7 +421,7 @@ run "an_error_prefix_past_512_characters_is_refused" {
   expect_failures = [var.s3_error_prefix]
 }
 
-run "an_error_prefix_without_the_error_type_is_refused" {
+run "an_error_prefix_without_the_error_type_is_rejected" {
   command = plan
 
   variables {
@@ -431,7 +431,7 @@ run "an_error_prefix_without_the_error_type_is_refused" {
   expect_failures = [var.s3_error_prefix]
 }
 
-run "an_error_prefix_with_partition_keys_is_refused" {
+run "an_error_prefix_with_partition_keys_is_rejected" {
   command = plan
 
   variables {
@@ -441,7 +441,7 @@ run "an_error_prefix_with_partition_keys_is_refused" {
   expect_failures = [var.s3_error_prefix]
 }
 
-run "an_error_prefix_without_a_folder_of_fixed_name_is_refused" {
+run "an_error_prefix_that_begins_with_an_expression_is_rejected" {
   command = plan
 
   variables {
@@ -451,7 +451,7 @@ run "an_error_prefix_without_a_folder_of_fixed_name_is_refused" {
   expect_failures = [var.s3_error_prefix]
 }
 
-run "an_error_prefix_without_a_slash_at_the_end_is_refused" {
+run "an_error_prefix_without_a_slash_at_the_end_is_rejected" {
   command = plan
 
   variables {
@@ -461,7 +461,7 @@ run "an_error_prefix_without_a_slash_at_the_end_is_refused" {
   expect_failures = [var.s3_error_prefix]
 }
 
-run "errors_among_the_log_events_are_refused" {
+run "errors_under_the_prefix_of_log_events_are_rejected" {
   command = plan
 
   variables {
@@ -471,7 +471,7 @@ run "errors_among_the_log_events_are_refused" {
   expect_failures = [aws_kinesis_firehose_delivery_stream.logs]
 }
 
-run "a_firehose_compression_on_top_of_a_compressed_output_is_refused" {
+run "firehose_compression_of_compressed_output_is_rejected" {
   command = plan
 
   variables {
@@ -481,7 +481,7 @@ run "a_firehose_compression_on_top_of_a_compressed_output_is_refused" {
   expect_failures = [aws_kinesis_firehose_delivery_stream.logs]
 }
 
-run "partition_keys_that_the_prefix_does_not_use_are_refused" {
+run "partition_keys_that_the_prefix_does_not_use_are_rejected" {
   command = plan
 
   variables {
@@ -491,7 +491,7 @@ run "partition_keys_that_the_prefix_does_not_use_are_refused" {
   expect_failures = [aws_kinesis_firehose_delivery_stream.logs]
 }
 
-run "a_key_in_the_prefix_that_the_function_is_not_told_to_return_is_refused" {
+run "a_key_in_the_prefix_that_the_function_does_not_return_is_rejected" {
   command = plan
 
   variables {
@@ -501,7 +501,7 @@ run "a_key_in_the_prefix_that_the_function_is_not_told_to_return_is_refused" {
   expect_failures = [aws_kinesis_firehose_delivery_stream.logs]
 }
 
-run "a_buffer_under_64_mb_with_dynamic_partitioning_is_refused" {
+run "a_buffer_under_64_mb_with_dynamic_partitioning_is_rejected" {
   command = plan
 
   variables {
@@ -513,7 +513,7 @@ run "a_buffer_under_64_mb_with_dynamic_partitioning_is_refused" {
   expect_failures = [aws_kinesis_firehose_delivery_stream.logs]
 }
 
-run "two_buckets_are_refused" {
+run "a_new_and_an_existing_bucket_together_are_rejected" {
   command = plan
 
   variables {
@@ -524,7 +524,7 @@ run "two_buckets_are_refused" {
   expect_failures = [aws_kinesis_firehose_delivery_stream.logs]
 }
 
-run "expiry_in_a_bucket_that_is_not_the_modules_is_refused" {
+run "expiry_in_an_existing_bucket_is_rejected" {
   command = plan
 
   variables {
@@ -535,7 +535,7 @@ run "expiry_in_a_bucket_that_is_not_the_modules_is_refused" {
   expect_failures = [aws_s3_bucket_lifecycle_configuration.logs]
 }
 
-run "expiry_of_results_that_lie_elsewhere_is_refused" {
+run "expiry_of_results_in_another_bucket_is_rejected" {
   command = plan
 
   variables {
@@ -546,7 +546,7 @@ run "expiry_of_results_that_lie_elsewhere_is_refused" {
   expect_failures = [aws_s3_bucket_lifecycle_configuration.logs]
 }
 
-run "a_prefix_without_a_day_is_refused" {
+run "a_prefix_without_a_day_is_rejected" {
   command = plan
 
   variables {
@@ -557,7 +557,7 @@ run "a_prefix_without_a_day_is_refused" {
   expect_failures = [aws_glue_catalog_table.log_events]
 }
 
-run "a_partition_column_with_the_name_of_another_column_is_refused" {
+run "a_partition_column_named_like_another_column_is_rejected" {
   command = plan
 
   variables {
@@ -568,7 +568,7 @@ run "a_partition_column_with_the_name_of_another_column_is_refused" {
   expect_failures = [aws_glue_catalog_table.log_events]
 }
 
-run "two_partition_columns_of_one_name_are_refused" {
+run "two_partition_columns_with_the_same_name_are_rejected" {
   command = plan
 
   variables {
@@ -579,7 +579,7 @@ run "two_partition_columns_of_one_name_are_refused" {
   expect_failures = [aws_glue_catalog_table.log_events]
 }
 
-run "a_function_without_a_package_is_refused" {
+run "a_function_without_a_package_is_rejected" {
   command = plan
 
   variables {
@@ -589,7 +589,7 @@ run "a_function_without_a_package_is_refused" {
   expect_failures = [aws_lambda_function.transform]
 }
 
-run "a_function_with_zip_and_image_is_refused" {
+run "a_function_with_zip_and_image_is_rejected" {
   command = plan
 
   variables {
@@ -599,7 +599,7 @@ run "a_function_with_zip_and_image_is_refused" {
   expect_failures = [aws_lambda_function.transform]
 }
 
-run "an_environment_past_4_kb_is_refused_counted_in_bytes" {
+run "an_environment_over_4_kb_is_rejected_counted_in_bytes" {
   command = plan
 
   variables {

@@ -2,9 +2,9 @@ data "aws_caller_identity" "current" {}
 
 data "aws_partition" "current" {}
 
-# What the module's kms_key_arn asks of a key: CloudWatch Logs uses it by the key's policy, all others by IAM.
+# What the module needs of the key in kms_key_arn. The key's policy admits CloudWatch Logs; IAM policies admit the rest.
 data "aws_iam_policy_document" "key" {
-  #checkov:skip=CKV_AWS_109:a key policy speaks of its own key, whatever its resource; the account's administrators manage it
+  #checkov:skip=CKV_AWS_109:a key policy applies to its own key only, whatever its resource says; the account's administrators manage it
   #checkov:skip=CKV_AWS_111:as above
   #checkov:skip=CKV_AWS_356:as above
   statement {

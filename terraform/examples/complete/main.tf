@@ -15,7 +15,7 @@ module "pipeline" {
   package_file = var.package_file
   architecture = "arm64"
 
-  # Health checks are dropped; everything else is left as the columns of the table.
+  # Drops health checks. All other log events keep the fields that the table's columns expect.
   vrl_program = file("${path.module}/transform.vrl")
 
   custom_time_zone          = "Asia/Tokyo"

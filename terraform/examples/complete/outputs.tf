@@ -4,7 +4,7 @@ output "delivery_stream_arn" {
 }
 
 output "redash" {
-  description = "What Redash's data source asks for."
+  description = "Settings for the data source in Redash."
   value = {
     region                = var.region
     s3_staging_path       = module.pipeline.query_results_location

@@ -26,5 +26,5 @@ variable "package_file" {
 
 variable "alarm_email" {
   type        = string
-  description = "Address that alarms are mailed to."
+  description = "Email address for alarms."
 }

@@ -10,7 +10,7 @@ mock_data "aws_service_principal" {
   defaults = { name = "logs.amazonaws.com", region = "ap-northeast-1" }
 }
 
-# Only a document that parses: tests/iam.tftest.hcl has the real ones.
+# A document that parses and says nothing. tests/iam.tftest.hcl compares the real ones.
 mock_data "aws_iam_policy_document" {
   defaults = { json = "{}" }
 }
