@@ -39,8 +39,12 @@ def one_line(expression: str) -> str:
 
 def description(arguments: dict[str, str]) -> str:
     """The text of a description, for a cell of a table."""
-    text = arguments["description"].removeprefix('"').removesuffix('"')
-    return text.replace('\\"', '"').replace("$${", "${").replace("|", "\\|")
+    text = arguments["description"]
+    if text.startswith("<<"):
+        text = "<br>".join(line.strip() for line in text.splitlines()[1:] if line.strip() != "EOT")
+    else:
+        text = text.removeprefix('"').removesuffix('"').replace('\\"', '"')
+    return text.replace("$${", "${").replace("|", "\\|")
 
 
 def inputs(text: str) -> str:

@@ -1,4 +1,8 @@
 locals {
+  # How long a record can stay in Firehose's buffers. With dynamic partitioning AWS measures up to half the S3 interval
+  # more: https://docs.aws.amazon.com/firehose/latest/dev/buffering.html
+  buffering_seconds = var.lambda_buffering_interval_seconds + var.buffering_interval_seconds * (local.partition_dynamic ? 1.5 : 1)
+
   alarms = {
     function-errors = {
       description = "The function failed whole invocations. Firehose retries each invocation ${var.lambda_retries} times, then writes its records to the error prefix."
@@ -19,12 +23,12 @@ locals {
       threshold   = 0
     }
     delivery-delay = {
-      description = "The oldest record in Firehose is more than 15 minutes older than its buffering interval. Check S3, the function and their permissions."
+      description = "The oldest record in Firehose is more than 15 minutes older than its buffers allow. Check S3, the function and their permissions."
       namespace   = "AWS/Firehose"
       metric      = "DeliveryToS3.DataFreshness"
       dimensions  = { DeliveryStreamName = var.name }
       statistic   = "Maximum"
-      threshold   = var.buffering_interval_seconds + 900
+      threshold   = local.buffering_seconds + 900
     }
     throttled-records = {
       description = "Records (from CloudWatch Logs or re-ingested) exceed the stream's quota and are sent again later."
@@ -38,7 +42,7 @@ locals {
 }
 
 resource "aws_cloudwatch_metric_alarm" "pipeline" {
-  for_each = local.alarms
+  for_each = { for name, alarm in local.alarms : name => alarm if var.alarms != null }
 
   alarm_name          = "${var.name}-${each.key}"
   alarm_description   = each.value.description
@@ -51,6 +55,7 @@ resource "aws_cloudwatch_metric_alarm" "pipeline" {
   comparison_operator = "GreaterThanThreshold"
   threshold           = each.value.threshold
   treat_missing_data  = "notBreaching"
-  alarm_actions       = var.alarm_action_arns
-  ok_actions          = var.alarm_action_arns
+  alarm_actions       = var.alarms.action_arns
+  ok_actions          = var.alarms.action_arns
+  tags                = var.tags
 }

@@ -1,6 +1,10 @@
 locals {
   database_name = replace(var.name, "-", "_")
 
+  # Without a catalog nothing uses these values.
+  table_name      = try(var.catalog.table_name, "log_events")
+  table_start_day = try(var.catalog.start_day, "2024-01-01")
+
   # Columns of the function's output formats.
   format_columns = {
     json = [
@@ -14,7 +18,7 @@ locals {
     ]
     message = [{ name = "message", type = "string" }]
   }
-  table_columns = var.table_columns != null ? var.table_columns : local.format_columns[var.output_format]
+  table_columns = try(var.catalog.columns, null) != null ? var.catalog.columns : local.format_columns[var.output_format]
 
   serdes = {
     # OpenX instead of Hive's JSON SerDe, because AWS documents both of these settings only for OpenX.
@@ -37,14 +41,19 @@ locals {
 }
 
 resource "aws_glue_catalog_database" "logs" {
+  count = var.catalog == null ? 0 : 1
+
   name        = local.database_name
   description = "Log events of the Firehose stream ${var.name}"
+  tags        = var.tags
 }
 
 resource "aws_glue_catalog_table" "log_events" {
-  name          = var.table_name
+  count = length(aws_glue_catalog_database.logs)
+
+  name          = local.table_name
   description   = "Log events under s3://${local.bucket_name}/${local.data_prefix}"
-  database_name = aws_glue_catalog_database.logs.name
+  database_name = aws_glue_catalog_database.logs[count.index].name
   table_type    = "EXTERNAL_TABLE"
 
   parameters = merge(local.projection, {
@@ -85,8 +94,8 @@ resource "aws_glue_catalog_table" "log_events" {
 
   lifecycle {
     precondition {
-      condition     = length(local.timestamp_formats) == 1 || alltrue([for key in ["year", "month", "day"] : contains(local.prefix_keys, key)])
-      error_message = "s3_prefix must contain the day, as !{timestamp:yyyy-MM-dd} or as the partition keys year, month and day. Without it every query reads every object."
+      condition     = local.day_column != null || local.has_day.arrival || local.has_day.key
+      error_message = "s3_prefix must contain the day: as !{timestamp:yyyy-MM-dd}, as !{timestamp:yyyy}, !{timestamp:MM} and !{timestamp:dd}, or as the partition keys year, month and day. Without it every query reads every object."
     }
 
     precondition {
@@ -102,14 +111,17 @@ resource "aws_glue_catalog_table" "log_events" {
 }
 
 resource "aws_athena_workgroup" "logs" {
+  count = length(aws_glue_catalog_database.logs)
+
   name          = var.name
   description   = "Queries on the log events of the Firehose stream ${var.name}"
   force_destroy = var.force_destroy
+  tags          = var.tags
 
   configuration {
     enforce_workgroup_configuration    = true
     publish_cloudwatch_metrics_enabled = true
-    bytes_scanned_cutoff_per_query     = var.query_scan_limit_bytes
+    bytes_scanned_cutoff_per_query     = var.catalog.query_scan_limit_bytes
 
     result_configuration {
       output_location = local.results_location

@@ -33,6 +33,7 @@ resource "aws_kinesis_firehose_delivery_stream" "logs" {
   #checkov:skip=CKV_AWS_241:encrypted with a key that AWS owns by default, and with kms_key_arn if set
   name        = var.name
   destination = "extended_s3"
+  tags        = var.tags
 
   server_side_encryption {
     enabled  = true
@@ -51,6 +52,7 @@ resource "aws_kinesis_firehose_delivery_stream" "logs" {
     buffering_size      = var.buffering_size_mb
     buffering_interval  = var.buffering_interval_seconds
     kms_key_arn         = var.kms_key_arn
+    s3_backup_mode      = var.source_backup == null ? "Disabled" : "Enabled"
 
     dynamic "dynamic_partitioning_configuration" {
       for_each = local.partition_dynamic ? [var.partition_retry_seconds] : []
@@ -83,6 +85,28 @@ resource "aws_kinesis_firehose_delivery_stream" "logs" {
       log_group_name  = aws_cloudwatch_log_group.delivery.name
       log_stream_name = aws_cloudwatch_log_stream.delivery.name
     }
+
+    # CloudWatch Logs has compressed these records already.
+    dynamic "s3_backup_configuration" {
+      for_each = var.source_backup[*]
+
+      content {
+        role_arn            = aws_iam_role.delivery.arn
+        bucket_arn          = local.bucket_arn
+        prefix              = s3_backup_configuration.value.prefix
+        error_output_prefix = var.s3_error_prefix
+        compression_format  = "UNCOMPRESSED"
+        buffering_size      = var.buffering_size_mb
+        buffering_interval  = var.buffering_interval_seconds
+        kms_key_arn         = var.kms_key_arn
+
+        cloudwatch_logging_options {
+          enabled         = true
+          log_group_name  = aws_cloudwatch_log_group.delivery.name
+          log_stream_name = aws_cloudwatch_log_stream.backup[0].name
+        }
+      }
+    }
   }
 
   lifecycle {
@@ -102,13 +126,25 @@ resource "aws_kinesis_firehose_delivery_stream" "logs" {
     }
 
     precondition {
-      condition     = !startswith(local.error_prefix, local.data_prefix)
-      error_message = "s3_error_prefix (${local.error_prefix}) must be outside ${local.data_prefix}, the location of the log events. Otherwise Athena would read error objects as log events."
+      condition     = !local.partition_dynamic || var.buffering_interval_seconds >= 60
+      error_message = "buffering_interval_seconds must be 60 to 900 with partition_keys. That is AWS's range for dynamic partitioning."
+    }
+
+    precondition {
+      condition = alltrue(flatten([
+        for a, prefix in local.areas : [for b, other in local.areas : !startswith(prefix, other) if a != b && !(startswith(a, "errors") && startswith(b, "errors"))]
+      ]))
+      error_message = "Log events, error objects, source records and query results must be in separate folders, none inside another. Otherwise Athena would read other objects as log events, or an expiry would delete too much. Folders: ${join(", ", [for area, prefix in local.areas : "${area} ${prefix}"])}."
     }
 
     precondition {
       condition     = var.bucket_name == null || var.existing_bucket_name == null
       error_message = "Set bucket_name or existing_bucket_name, not both. The first names the module's own bucket, the second replaces it."
+    }
+
+    precondition {
+      condition     = var.bucket_kms_key_arn == null || var.existing_bucket_name != null
+      error_message = "bucket_kms_key_arn is the default key of an existing bucket. Set kms_key_arn for the module's own bucket."
     }
   }
 
@@ -121,9 +157,17 @@ resource "aws_cloudwatch_log_group" "delivery" {
   name              = local.delivery_log_group_name
   retention_in_days = var.log_retention_days
   kms_key_id        = var.kms_key_arn
+  tags              = var.tags
 }
 
 resource "aws_cloudwatch_log_stream" "delivery" {
   name           = "DestinationDelivery"
+  log_group_name = aws_cloudwatch_log_group.delivery.name
+}
+
+resource "aws_cloudwatch_log_stream" "backup" {
+  count = var.source_backup == null ? 0 : 1
+
+  name           = "BackupDelivery"
   log_group_name = aws_cloudwatch_log_group.delivery.name
 }

@@ -25,7 +25,7 @@ resource "aws_lambda_function" "transform" {
   #checkov:skip=CKV_AWS_50:Firehose does not trace its invocations, so X-Ray would cost money and show nothing that the metrics do not show
   #checkov:skip=CKV_AWS_115:a limit can throttle delivery, so reserved_concurrency is the user's choice
   #checkov:skip=CKV_AWS_116:dead-letter queues are for asynchronous invocations; Firehose invokes synchronously and keeps failed records in S3
-  #checkov:skip=CKV_AWS_117:the function calls public AWS endpoints only, no private resource
+  #checkov:skip=CKV_AWS_117:the function calls public AWS endpoints only, so vpc is the user's choice
   #checkov:skip=CKV_AWS_173:the variables hold settings, no secrets; Lambda encrypts them, with kms_key_arn if set
   #checkov:skip=CKV_AWS_272:code signing needs a signing profile of the account; the plan shows the hash of the package
   function_name = var.name
@@ -33,12 +33,15 @@ resource "aws_lambda_function" "transform" {
   role          = aws_iam_role.function.arn
   publish       = true
 
-  package_type     = var.image_uri == null ? "Zip" : "Image"
-  image_uri        = var.image_uri
-  filename         = var.package_file
-  source_code_hash = var.package_file == null ? null : filebase64sha256(var.package_file)
-  runtime          = var.image_uri == null ? "provided.al2023" : null
-  handler          = var.image_uri == null ? "bootstrap" : null
+  package_type      = var.image_uri == null ? "Zip" : "Image"
+  image_uri         = var.image_uri
+  filename          = var.package_file
+  s3_bucket         = one(var.package_s3[*].bucket)
+  s3_key            = one(var.package_s3[*].key)
+  s3_object_version = one(var.package_s3[*].object_version)
+  source_code_hash  = var.package_file == null ? null : filebase64sha256(var.package_file)
+  runtime           = var.image_uri == null ? "provided.al2023" : null
+  handler           = var.image_uri == null ? "bootstrap" : null
 
   architectures                  = [var.architecture]
   memory_size                    = var.memory_size_mb
@@ -56,6 +59,15 @@ resource "aws_lambda_function" "transform" {
     }
   }
 
+  dynamic "vpc_config" {
+    for_each = var.vpc[*]
+
+    content {
+      subnet_ids         = vpc_config.value.subnet_ids
+      security_group_ids = vpc_config.value.security_group_ids
+    }
+  }
+
   logging_config {
     log_format            = "JSON"
     log_group             = aws_cloudwatch_log_group.function.name
@@ -65,8 +77,8 @@ resource "aws_lambda_function" "transform" {
 
   lifecycle {
     precondition {
-      condition     = (var.package_file == null) != (var.image_uri == null)
-      error_message = "Set exactly one of package_file (the zip that cargo lambda build makes) and image_uri (a container image in ECR)."
+      condition     = length([for package in [var.package_file, one(var.package_s3[*].key), var.image_uri] : package if package != null]) == 1
+      error_message = "Set exactly one of package_file (the zip that cargo lambda build makes), package_s3 (that zip in S3) and image_uri (a container image in ECR)."
     }
 
     precondition {
@@ -74,6 +86,8 @@ resource "aws_lambda_function" "transform" {
       error_message = "The function's environment has about ${local.function_environment_bytes} bytes, and Lambda's quota is 4096 (4 KB) for all variables together. Put a longer VRL program into the package, and set VRL_FILE in environment_variables to its path."
     }
   }
+
+  tags = var.tags
 
   depends_on = [aws_iam_role_policy.function]
 }
@@ -92,4 +106,5 @@ resource "aws_cloudwatch_log_group" "function" {
   name              = local.function_log_group_name
   retention_in_days = var.log_retention_days
   kms_key_id        = var.kms_key_arn
+  tags              = var.tags
 }

@@ -18,6 +18,16 @@ locals {
   function_arn = "arn:${local.partition}:lambda:${local.region}:${local.account_id}:function:${var.name}"
   logs_arn     = "arn:${local.partition}:logs:${local.region}:${local.account_id}"
 
+  # Keys that objects can be encrypted with, in one list: none, or one with all of them.
+  object_keys = [for keys in [distinct(compact([var.kms_key_arn, var.bucket_kms_key_arn]))] : keys if length(keys) > 0]
+
+  network_interface_actions = [
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:UnassignPrivateIpAddresses",
+  ]
+
   function_log_group_name = "/aws/lambda/${var.name}"
   delivery_log_group_name = "/aws/kinesisfirehose/${var.name}"
 }
@@ -51,9 +61,12 @@ data "aws_iam_policy_document" "subscription" {
 }
 
 resource "aws_iam_role" "subscription" {
-  name               = "${var.name}-subscription"
-  description        = "Lets CloudWatch Logs put records on the Firehose stream ${var.name}"
-  assume_role_policy = data.aws_iam_policy_document.subscription_trust.json
+  name                 = "${var.name}-subscription"
+  description          = "Lets CloudWatch Logs put records on the Firehose stream ${var.name}"
+  assume_role_policy   = data.aws_iam_policy_document.subscription_trust.json
+  path                 = var.iam.path
+  permissions_boundary = var.iam.permissions_boundary_arn
+  tags                 = var.tags
 }
 
 resource "aws_iam_role_policy" "subscription" {
@@ -64,6 +77,8 @@ resource "aws_iam_role_policy" "subscription" {
 
 # Firehose to the function and to S3
 
+# The form of AWS's guide "Create a Firehose delivery stream": the external id is the account's id.
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CreateFirehoseStream.html
 data "aws_iam_policy_document" "delivery_trust" {
   statement {
     actions = ["sts:AssumeRole"]
@@ -74,9 +89,9 @@ data "aws_iam_policy_document" "delivery_trust" {
     }
 
     condition {
-      test     = "ArnEquals"
-      variable = "aws:SourceArn"
-      values   = [local.stream_arn]
+      test     = "StringEquals"
+      variable = "sts:ExternalId"
+      values   = [local.account_id]
     }
   }
 }
@@ -97,22 +112,25 @@ data "aws_iam_policy_document" "delivery" {
   statement {
     sid       = "WriteObjects"
     actions   = ["s3:PutObject", "s3:GetObject", "s3:AbortMultipartUpload"]
-    resources = distinct(["${local.bucket_arn}/${local.data_prefix}*", "${local.bucket_arn}/${local.error_prefix_root}*"])
+    resources = distinct([for prefix in concat([local.data_prefix, local.error_prefix_root], local.source_prefix[*]) : "${local.bucket_arn}/${prefix}*"])
   }
 
   statement {
-    sid       = "LogErrors"
-    actions   = ["logs:PutLogEvents"]
-    resources = ["${local.logs_arn}:log-group:${local.delivery_log_group_name}:log-stream:DestinationDelivery"]
+    sid     = "LogErrors"
+    actions = ["logs:PutLogEvents"]
+    resources = [
+      for stream in concat(["DestinationDelivery"], var.source_backup == null ? [] : ["BackupDelivery"]) :
+      "${local.logs_arn}:log-group:${local.delivery_log_group_name}:log-stream:${stream}"
+    ]
   }
 
   dynamic "statement" {
-    for_each = var.kms_key_arn == null ? [] : [var.kms_key_arn]
+    for_each = local.object_keys
 
     content {
       sid       = "EncryptObjects"
       actions   = ["kms:GenerateDataKey", "kms:Decrypt"]
-      resources = [statement.value]
+      resources = statement.value
 
       condition {
         test     = "StringEquals"
@@ -124,9 +142,12 @@ data "aws_iam_policy_document" "delivery" {
 }
 
 resource "aws_iam_role" "delivery" {
-  name               = "${var.name}-delivery"
-  description        = "Lets the Firehose stream ${var.name} invoke the function and write to S3"
-  assume_role_policy = data.aws_iam_policy_document.delivery_trust.json
+  name                 = "${var.name}-delivery"
+  description          = "Lets the Firehose stream ${var.name} invoke the function and write to S3"
+  assume_role_policy   = data.aws_iam_policy_document.delivery_trust.json
+  path                 = var.iam.path
+  permissions_boundary = var.iam.permissions_boundary_arn
+  tags                 = var.tags
 }
 
 resource "aws_iam_role_policy" "delivery" {
@@ -166,12 +187,54 @@ data "aws_iam_policy_document" "function" {
     actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
     resources = ["${local.logs_arn}:log-group:${local.function_log_group_name}:*"]
   }
+
+  # Lambda itself needs these permissions to attach the function to a VPC. The function's code does not, so they are
+  # denied to it: https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
+  dynamic "statement" {
+    for_each = var.vpc[*]
+
+    content {
+      sid       = "FindNetworkInterfaces"
+      actions   = ["ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"]
+      resources = ["*"]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = var.vpc[*]
+
+    content {
+      sid       = "AttachToVpc"
+      actions   = local.network_interface_actions
+      resources = ["arn:${local.partition}:ec2:${local.region}:${local.account_id}:*/*"]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = var.vpc[*]
+
+    content {
+      sid       = "NotByTheFunction"
+      effect    = "Deny"
+      actions   = concat(["ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:DetachNetworkInterface"], local.network_interface_actions)
+      resources = ["*"]
+
+      condition {
+        test     = "ArnEquals"
+        variable = "lambda:SourceFunctionArn"
+        values   = [local.function_arn]
+      }
+    }
+  }
 }
 
 resource "aws_iam_role" "function" {
-  name               = "${var.name}-function"
-  description        = "Lets the function ${var.name} write its logs and re-ingest records that do not fit a response"
-  assume_role_policy = data.aws_iam_policy_document.function_trust.json
+  name                 = "${var.name}-function"
+  description          = "Lets the function ${var.name} write its logs and re-ingest records that do not fit a response"
+  assume_role_policy   = data.aws_iam_policy_document.function_trust.json
+  path                 = var.iam.path
+  permissions_boundary = var.iam.permissions_boundary_arn
+  tags                 = var.tags
 }
 
 resource "aws_iam_role_policy" "function" {

@@ -50,32 +50,42 @@ output "bucket_name" {
 
 output "data_location" {
   description = "S3 location of the log events, which is also the table's location."
-  value       = aws_glue_catalog_table.log_events.storage_descriptor[0].location
+  value       = "s3://${local.bucket_name}/${local.data_prefix}"
 }
 
 output "error_location" {
   description = "S3 location of the records that failed in the transform, with the reason and their original bytes."
-  value       = "s3://${local.bucket_name}/${local.error_prefix}"
+  value       = "s3://${local.bucket_name}/${local.error_prefixes["processing-failed"]}"
+}
+
+output "error_locations" {
+  description = "S3 locations of error objects, by the error type that Firehose writes in the prefix."
+  value       = { for type, prefix in local.error_prefixes : type => "s3://${local.bucket_name}/${prefix}" }
+}
+
+output "source_location" {
+  description = "S3 location of the records as Firehose received them. null without source_backup."
+  value       = one([for prefix in local.source_prefix[*] : "s3://${local.bucket_name}/${prefix}"])
 }
 
 output "database_name" {
-  description = "Glue database. Athena and Redash call it the schema."
-  value       = aws_glue_catalog_database.logs.name
+  description = "Glue database. Athena and Redash call it the schema. null without catalog."
+  value       = one(aws_glue_catalog_database.logs[*].name)
 }
 
 output "table_name" {
-  description = "Glue table of the log events."
-  value       = aws_glue_catalog_table.log_events.name
+  description = "Glue table of the log events. null without catalog."
+  value       = one(aws_glue_catalog_table.log_events[*].name)
 }
 
 output "workgroup_name" {
-  description = "Athena workgroup."
-  value       = aws_athena_workgroup.logs.name
+  description = "Athena workgroup. null without catalog."
+  value       = one(aws_athena_workgroup.logs[*].name)
 }
 
 output "query_results_location" {
-  description = "S3 location of query results. Redash calls it the S3 staging path."
-  value       = local.results_location
+  description = "S3 location of query results. Redash calls it the S3 staging path. null without catalog."
+  value       = var.catalog == null ? null : local.results_location
 }
 
 output "named_query_ids" {
@@ -83,9 +93,19 @@ output "named_query_ids" {
   value       = { for name, query in aws_athena_named_query.logs : name => query.id }
 }
 
+output "named_queries" {
+  description = "SQL of Athena's named queries for the layout of s3_prefix, by name."
+  value       = { for name, query in local.available_queries : name => query.sql }
+}
+
+output "redash_queries" {
+  description = "SQL with Redash's parameters for the layout of s3_prefix, by name. docs/redash.md describes them."
+  value       = local.available_redash_queries
+}
+
 output "redash_policy_arn" {
-  description = "ARN of the managed policy for the user or role of a Redash data source."
-  value       = aws_iam_policy.redash.arn
+  description = "ARN of the managed policy for the user or role of a Redash data source. null without it."
+  value       = one(aws_iam_policy.redash[*].arn)
 }
 
 output "alarm_arns" {

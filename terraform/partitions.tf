@@ -11,12 +11,6 @@ locals {
   # The table's location: everything up to the last slash before the first expression.
   data_prefix = regex("^[^!]*/", var.s3_prefix)
 
-  # Where Firehose keeps records that failed in the transform, up to the first expression that varies.
-  error_prefix = split("!{", replace(var.s3_error_prefix, "!{firehose:error-output-type}", "processing-failed"))[0]
-
-  # The part of the error prefix before any expression.
-  error_prefix_root = split("!{", var.s3_error_prefix)[0]
-
   partitions = [
     for i, part in slice(local.prefix_parts, 1, length(local.prefix_parts)) : {
       namespace = split(":", part)[0]
@@ -29,7 +23,8 @@ locals {
   partition_columns = [
     for p in local.partitions : coalesce(
       p.hive_name,
-      p.namespace == "timestamp" ? "day" : contains(local.text_keys, p.value) ? "${p.value}_key" : p.value,
+      p.namespace == "timestamp" ? try(local.time_parts[p.value], strcontains(p.value, "HH") ? "datehour" : "day") :
+      contains(local.text_keys, p.value) ? "${p.value}_key" : p.value,
     )
   ]
   prefix_keys = [for p in local.partitions : p.value if p.namespace == "partitionKeyFromLambda"]
@@ -42,30 +37,55 @@ locals {
   # every query must name a value of each.
   text_keys = ["owner", "log_group", "log_stream"]
 
+  # Expressions with one part of the time. They have the same columns as the function's keys of these names.
+  time_parts = { yyyy = "year", MM = "month", dd = "day", HH = "hour" }
+
   key_projections = merge(
     { for key in local.text_keys : key => { type = "injected" } },
     {
-      year  = { type = "date", format = "yyyy", range = "${substr(var.table_start_day, 0, 4)},NOW+1DAYS", interval = "1", "interval.unit" = "YEARS" }
+      year  = { type = "date", format = "yyyy", range = "${substr(local.table_start_day, 0, 4)},NOW+1DAYS", interval = "1", "interval.unit" = "YEARS" }
       month = { type = "integer", range = "1,12", digits = "2" }
       day   = { type = "integer", range = "1,31", digits = "2" }
       hour  = { type = "integer", range = "0,23", digits = "2" }
     },
   )
+
+  # Expressions with a whole day, or a whole day and hour. The time is in custom_time_zone, and NOW is in UTC. A day east
+  # of UTC begins before UTC's, so the range ends one day later.
+  day_projections = {
+    for p in local.partitions : p.value => {
+      type   = "date"
+      format = p.value
+      range = "${replace(replace(replace(replace(p.value,
+        "yyyy", substr(local.table_start_day, 0, 4)), "MM", substr(local.table_start_day, 5, 2)), "dd", substr(local.table_start_day, 8, 2)), "HH", "00",
+      )},NOW+1DAYS"
+      interval        = "1"
+      "interval.unit" = strcontains(p.value, "HH") ? "HOURS" : "DAYS"
+    } if p.namespace == "timestamp"
+  }
+
   projection = merge([
     for i, p in local.partitions : {
-      for name, value in(p.namespace == "timestamp" ? local.day_projection : local.key_projections[p.value]) :
+      for name, value in(
+        p.namespace == "partitionKeyFromLambda" ? local.key_projections[p.value] :
+        try(local.key_projections[local.time_parts[p.value]], local.day_projections[p.value])
+      ) :
       "projection.${local.partition_columns[i]}.${name}" => value
     }
   ]...)
 
-  # The day is in custom_time_zone, and NOW is in UTC. A day east of UTC begins before UTC's, so the range ends one day later.
-  timestamp_formats = [for p in local.partitions : p.value if p.namespace == "timestamp"]
-  day_format        = one(local.timestamp_formats) != null ? one(local.timestamp_formats) : "yyyy-MM-dd"
-  day_projection = {
-    type            = "date"
-    format          = local.day_format
-    range           = "${replace(replace(replace(local.day_format, "yyyy", substr(var.table_start_day, 0, 4)), "MM", substr(var.table_start_day, 5, 2)), "dd", substr(var.table_start_day, 8, 2))},NOW+1DAYS"
-    interval        = "1"
-    "interval.unit" = "DAYS"
+  # Where queries find the day: in one column, or in the columns of year, month and day. Timestamps of the arrival come
+  # before the function's keys.
+  day_column = one([
+    for i, p in local.partitions : { name = local.partition_columns[i], format = p.value }
+    if p.namespace == "timestamp" && strcontains(p.value, "yyyy") && strcontains(p.value, "dd")
+  ])
+  arrival_columns = { for i, p in local.partitions : try(local.time_parts[p.value], p.value) => local.partition_columns[i] if p.namespace == "timestamp" }
+  key_columns     = { for i, p in local.partitions : p.value => local.partition_columns[i] if p.namespace == "partitionKeyFromLambda" }
+  by_arrival      = local.day_column != null || local.has_day.arrival
+  has_day = {
+    for source, columns in { arrival = local.arrival_columns, key = local.key_columns } :
+    source => length(setsubtract(["year", "month", "day"], keys(columns))) == 0
   }
+  day_columns = [for part in ["year", "month", "day"] : lookup(local.by_arrival ? local.arrival_columns : local.key_columns, part, part)]
 }

@@ -7,6 +7,8 @@ locals {
 }
 
 data "aws_iam_policy_document" "redash" {
+  count = var.catalog == null || var.redash_policy == null ? 0 : 1
+
   statement {
     sid = "RunQueries"
     actions = [
@@ -59,7 +61,7 @@ data "aws_iam_policy_document" "redash" {
     condition {
       test     = "StringLike"
       variable = "s3:prefix"
-      values   = ["${trimsuffix(local.data_prefix, "/")}*"]
+      values   = ["${local.data_prefix}*"]
     }
   }
 
@@ -77,7 +79,7 @@ data "aws_iam_policy_document" "redash" {
     condition {
       test     = "StringLike"
       variable = "s3:prefix"
-      values   = ["${trimsuffix(local.results_prefix, "/")}*"]
+      values   = ["${local.results_prefix}*"]
     }
   }
 
@@ -88,12 +90,12 @@ data "aws_iam_policy_document" "redash" {
   }
 
   dynamic "statement" {
-    for_each = var.kms_key_arn == null ? [] : [var.kms_key_arn]
+    for_each = local.object_keys
 
     content {
       sid       = "DecryptLogsEncryptResults"
       actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
-      resources = [statement.value]
+      resources = statement.value
 
       condition {
         test     = "StringEquals"
@@ -105,7 +107,11 @@ data "aws_iam_policy_document" "redash" {
 }
 
 resource "aws_iam_policy" "redash" {
-  name        = "${var.name}-redash"
+  count = length(data.aws_iam_policy_document.redash)
+
+  name        = coalesce(var.redash_policy.name, "${var.name}-redash")
+  path        = var.iam.path
   description = "Query the log events of the Firehose stream ${var.name} through Athena"
-  policy      = data.aws_iam_policy_document.redash.json
+  policy      = data.aws_iam_policy_document.redash[count.index].json
+  tags        = var.tags
 }

@@ -39,17 +39,61 @@ variable "subscriptions" {
   }
 }
 
+variable "tags" {
+  type        = map(string)
+  description = "Tags of every resource that can have tags, in addition to the provider's default_tags."
+  default     = {}
+  nullable    = false
+}
+
+variable "iam" {
+  type = object({
+    path                     = optional(string, "/")
+    permissions_boundary_arn = optional(string)
+  })
+  description = <<-EOT
+    House rules for IAM.
+    path: path of the three roles and of the Redash policy.
+    permissions_boundary_arn: policy that limits the permissions of the three roles.
+  EOT
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^/([!-~]+/)?$", var.iam.path)) && length(var.iam.path) <= 512
+    error_message = "iam: path must begin and end with a slash, as in /pipelines/, and have at most 512 characters. These are IAM's rules."
+  }
+
+  validation {
+    condition     = var.iam.permissions_boundary_arn == null ? true : can(regex("^arn:[a-z-]+:iam::([0-9]{12}|aws):policy/.+$", var.iam.permissions_boundary_arn))
+    error_message = "iam: permissions_boundary_arn must be the ARN of an IAM policy."
+  }
+}
+
 # Function
 
 variable "package_file" {
   type        = string
-  description = "Path of the zip that `cargo lambda build --output-format zip` makes. Set this or image_uri."
+  description = "Path of the zip that `cargo lambda build --output-format zip` makes. Set this, package_s3 or image_uri."
+  default     = null
+}
+
+variable "package_s3" {
+  type = object({
+    bucket         = string
+    key            = string
+    object_version = optional(string)
+  })
+  description = <<-EOT
+    The zip in an S3 bucket of the same region. Set this, package_file or image_uri.
+    object_version: version of the object. Without it Terraform does not notice when the key is overwritten.
+  EOT
   default     = null
 }
 
 variable "image_uri" {
   type        = string
-  description = "URI of the function's container image in ECR. Set this or package_file."
+  description = "URI of the function's container image in ECR. Set this, package_file or package_s3. Use a digest (`...@sha256:...`): Terraform does not notice when a tag is pushed again."
   default     = null
 }
 
@@ -94,6 +138,20 @@ variable "reserved_concurrency" {
   validation {
     condition     = var.reserved_concurrency == null ? true : var.reserved_concurrency >= 1 && floor(var.reserved_concurrency) == var.reserved_concurrency
     error_message = "reserved_concurrency must be a whole number, 1 or more. With 0 Lambda throttles every invocation, and all records end up under the error prefix."
+  }
+}
+
+variable "vpc" {
+  type = object({
+    subnet_ids         = set(string)
+    security_group_ids = set(string)
+  })
+  description = "Subnets and security groups for the function. It must reach Firehose's endpoint to re-ingest records, through NAT or an interface endpoint. Default: no VPC."
+  default     = null
+
+  validation {
+    condition     = var.vpc == null ? true : length(var.vpc.subnet_ids) > 0 && length(var.vpc.security_group_ids) > 0
+    error_message = "vpc must have at least one subnet and one security group. Lambda rejects one without the other."
   }
 }
 
@@ -225,7 +283,7 @@ variable "reingest_max_attempts" {
 
 variable "s3_prefix" {
   type        = string
-  description = "Prefix of the objects with log events. Its day and its partition keys become columns of the table. A name before an expression (`day=`) names the column."
+  description = "Prefix of the objects with log events. Its timestamps and partition keys become columns of the table. A name before an expression (`day=`) names the column."
   default     = "logs/succeed/day=!{timestamp:yyyy-MM-dd}/"
 
   validation {
@@ -239,19 +297,19 @@ variable "s3_prefix" {
   }
 
   validation {
-    condition     = !can(regex("!{", replace(var.s3_prefix, "/!{(timestamp:(yyyy-MM-dd|yyyy/MM/dd|yyyyMMdd)/?|partitionKeyFromLambda:(owner|log_group|log_stream|year|month|day|hour))}/", "")))
-    error_message = "s3_prefix can contain !{timestamp:yyyy-MM-dd} (or yyyy/MM/dd, yyyyMMdd) and !{partitionKeyFromLambda:KEY} with a key of partition_keys. The function cannot fill Firehose's other expressions, or the table cannot project them."
+    condition     = !can(regex("!{", replace(var.s3_prefix, "/!{(timestamp:((yyyy-MM-dd|yyyy/MM/dd|yyyyMMdd)([-/]?HH)?|yyyy|MM|dd|HH)/?|partitionKeyFromLambda:(owner|log_group|log_stream|year|month|day|hour))}/", "")))
+    error_message = "s3_prefix can contain !{timestamp:FORMAT} and !{partitionKeyFromLambda:KEY}. FORMAT is yyyy-MM-dd, yyyy/MM/dd or yyyyMMdd, each also with the hour (yyyy/MM/dd/HH), or one of yyyy, MM, dd and HH. KEY is a key of partition_keys. The table cannot project other expressions."
   }
 
   validation {
-    condition     = length(regexall("!{timestamp:", var.s3_prefix)) <= 1
-    error_message = "s3_prefix can contain one !{timestamp:...}, the day. It becomes one column of the table."
+    condition     = alltrue([for part in ["yyyy", "MM", "dd", "HH"] : length(regexall("!{timestamp:[^}]*${part}", var.s3_prefix)) <= 1])
+    error_message = "s3_prefix must not contain the year, month, day or hour in two !{timestamp:...} expressions. Each of them becomes one column of the table."
   }
 }
 
 variable "s3_error_prefix" {
   type        = string
-  description = "Prefix of the objects with records that failed in the transform."
+  description = "Prefix of error objects: records that failed in the transform or in delivery, with the reason and their bytes."
   default     = "logs/!{firehose:error-output-type}/!{timestamp:yyyy-MM-dd}/"
 
   validation {
@@ -299,7 +357,7 @@ variable "buffering_size_mb" {
 
 variable "buffering_interval_seconds" {
   type        = number
-  description = "Time after which Firehose writes an object of any size."
+  description = "Time after which Firehose writes an object of any size. With partition_keys from 60 to 900."
   default     = 300
 
   validation {
@@ -363,6 +421,34 @@ variable "partition_retry_seconds" {
   }
 }
 
+variable "source_backup" {
+  type = object({
+    prefix      = optional(string, "logs/source/!{timestamp:yyyy-MM-dd}/")
+    expiry_days = optional(number)
+  })
+  description = <<-EOT
+    Also stores every record as Firehose received it, before the transform. Default: no backup. AWS does not allow the backup to be turned off again.
+    prefix: prefix of these objects in the same bucket.
+    expiry_days: days after which they are deleted. Default: data_expiry_days.
+  EOT
+  default     = null
+
+  validation {
+    condition     = var.source_backup == null ? true : can(regex("^[^!/][^!]*/", var.source_backup.prefix)) && endswith(replace(var.source_backup.prefix, "/}", "}/"), "/") && length(var.source_backup.prefix) <= 512
+    error_message = "source_backup: prefix must begin with a folder of a fixed name, end with a slash and have at most 512 characters. Firehose's role can only write under that folder, and Firehose adds no slash."
+  }
+
+  validation {
+    condition     = var.source_backup == null ? true : !can(regex("!{", replace(var.source_backup.prefix, "/!{timestamp:[^}]*}/", "")))
+    error_message = "source_backup: prefix can contain !{timestamp:...} only. A record has no partition keys before the transform."
+  }
+
+  validation {
+    condition     = try(var.source_backup.expiry_days, null) == null ? true : var.source_backup.expiry_days >= 1 && floor(var.source_backup.expiry_days) == var.source_backup.expiry_days
+    error_message = "source_backup: expiry_days must be a whole number, 1 or more. S3 counts expiry in days."
+  }
+}
+
 # Storage
 
 variable "bucket_name" {
@@ -390,13 +476,37 @@ variable "force_destroy" {
 
 variable "kms_key_arn" {
   type        = string
-  description = "Customer managed KMS key for objects, stream, log groups, query results and the function's environment. Default: each service's own key. The key's policy must let CloudWatch Logs use it."
+  description = "Customer managed KMS key for objects, stream, log groups, query results and the function's environment. Default: each service's own key. The key's policy must let CloudWatch Logs use it, and whoever runs apply needs kms:CreateGrant."
   default     = null
 
   validation {
     condition     = var.kms_key_arn == null ? true : can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.kms_key_arn))
     error_message = "kms_key_arn must be the ARN of a key, not of an alias. AWS returns the key for an alias, so every plan would show a change, and IAM policies cannot grant use of a key by its alias's ARN."
   }
+}
+
+variable "bucket_kms_key_arn" {
+  type        = string
+  description = "Default KMS key of the bucket in existing_bucket_name. Firehose's role and the Redash policy get permission to use it."
+  default     = null
+
+  validation {
+    condition     = var.bucket_kms_key_arn == null ? true : can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.bucket_kms_key_arn))
+    error_message = "bucket_kms_key_arn must be the ARN of a key, not of an alias. IAM policies cannot grant use of a key by its alias's ARN."
+  }
+}
+
+variable "access_logs" {
+  type = object({
+    bucket = string
+    prefix = optional(string)
+  })
+  description = <<-EOT
+    Server access logs of the module's own bucket. Default: no access logs.
+    bucket: another bucket, whose policy lets logging.s3.amazonaws.com put objects.
+    prefix: prefix of the access logs. Default: the name of the module's bucket and a slash.
+  EOT
+  default     = null
 }
 
 variable "data_expiry_days" {
@@ -410,9 +520,40 @@ variable "data_expiry_days" {
   }
 }
 
+variable "data_transitions" {
+  type = list(object({
+    days          = number
+    storage_class = string
+  }))
+  description = "Days after which log events move to cheaper storage classes, warmest first. Athena does not read GLACIER and DEEP_ARCHIVE. S3 does not move objects under 128 KB."
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for transition in var.data_transitions : contains(["STANDARD_IA", "INTELLIGENT_TIERING", "ONEZONE_IA", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE"], transition.storage_class)])
+    error_message = "data_transitions: storage_class must be STANDARD_IA, INTELLIGENT_TIERING, ONEZONE_IA, GLACIER_IR, GLACIER or DEEP_ARCHIVE."
+  }
+
+  validation {
+    condition = alltrue([
+      for transition in var.data_transitions :
+      transition.days >= (contains(["STANDARD_IA", "ONEZONE_IA"], transition.storage_class) ? 30 : 0) && floor(transition.days) == transition.days
+    ])
+    error_message = "data_transitions: days must be a whole number, and 30 or more for STANDARD_IA and ONEZONE_IA. S3 requires these 30 days in STANDARD."
+  }
+
+  validation {
+    condition = join(",", var.data_transitions[*].storage_class) == join(",", [
+      for class in ["STANDARD_IA", "INTELLIGENT_TIERING", "ONEZONE_IA", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE"] :
+      class if contains(var.data_transitions[*].storage_class, class)
+    ]) && alltrue([for i, transition in var.data_transitions : i == 0 ? true : transition.days > var.data_transitions[i - 1].days])
+    error_message = "data_transitions: each transition must be later than the one before and go down S3's waterfall: STANDARD_IA, INTELLIGENT_TIERING, ONEZONE_IA, GLACIER_IR, GLACIER, DEEP_ARCHIVE."
+  }
+}
+
 variable "error_expiry_days" {
   type        = number
-  description = "Days after which objects of records that failed in the transform are deleted. Default: never."
+  description = "Days after which error objects are deleted. Default: data_expiry_days."
   default     = null
 
   validation {
@@ -421,58 +562,9 @@ variable "error_expiry_days" {
   }
 }
 
-# Catalog
-
-variable "table_name" {
-  type        = string
-  description = "Name of the Glue table."
-  default     = "log_events"
-
-  validation {
-    condition     = can(regex("^[a-z_][a-z0-9_]{0,254}$", var.table_name))
-    error_message = "table_name must have 1 to 255 lower-case letters, digits and underscores and not begin with a digit. Athena accepts other names only in quotes."
-  }
-}
-
-variable "table_columns" {
-  type = list(object({
-    name = string
-    type = string
-  }))
-  description = "Columns of the table, for a VRL program whose output has other fields than output_format."
-  default     = null
-
-  validation {
-    condition     = var.table_columns == null ? true : alltrue([for column in coalesce(var.table_columns, []) : can(regex("^[a-z0-9_]{1,255}$", column.name))]) && length(coalesce(var.table_columns, [])) > 0
-    error_message = "table_columns must have at least one column, and names of 1 to 255 lower-case letters, digits and underscores. Glue keeps names in lower case, so others would show as a change in every plan."
-  }
-}
-
-variable "table_start_day" {
-  type        = string
-  description = "First day of the table, as yyyy-MM-dd. Athena does not read objects of earlier days."
-  default     = "2024-01-01"
-
-  validation {
-    condition     = can(regex("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", var.table_start_day)) && can(timeadd("${var.table_start_day}T00:00:00Z", "0s"))
-    error_message = "table_start_day must be a calendar day written yyyy-MM-dd. Partition projection counts the days from there."
-  }
-}
-
-variable "query_results_location" {
-  type        = string
-  description = "S3 location of query results, s3://BUCKET/PREFIX/. Default: athena-results/ in the bucket of the log events."
-  default     = null
-
-  validation {
-    condition     = var.query_results_location == null ? true : can(regex("^s3://[a-z0-9.-]{3,63}/([^/]+/)+$", var.query_results_location))
-    error_message = "query_results_location must be s3://BUCKET/PREFIX/ and end with a slash. The Redash policy grants access to the prefix."
-  }
-}
-
 variable "query_results_expiry_days" {
   type        = number
-  description = "Days after which query results in the module's own bucket are deleted. Default: never."
+  description = "Days after which query results in the module's own bucket are deleted. They are copies of log text. Default: data_expiry_days."
   default     = null
 
   validation {
@@ -481,26 +573,85 @@ variable "query_results_expiry_days" {
   }
 }
 
-variable "query_scan_limit_bytes" {
-  type        = number
-  description = "Bytes that one query can scan before Athena cancels it. Default: no limit."
-  default     = null
+# Catalog
+
+variable "catalog" {
+  type = object({
+    table_name = optional(string, "log_events")
+    columns = optional(list(object({
+      name = string
+      type = string
+    })))
+    start_day              = optional(string, "2024-01-01")
+    query_results_location = optional(string)
+    query_scan_limit_bytes = optional(number)
+  })
+  description = <<-EOT
+    Glue table, Athena workgroup and named queries. null omits them and the Redash policy.
+    table_name: name of the Glue table.
+    columns: columns of the table, for a VRL program whose output has other fields than output_format. Lower-case keys only: Athena finds no other keys.
+    start_day: first day of the table, as yyyy-MM-dd. Athena does not read objects of earlier days.
+    query_results_location: S3 location of query results, s3://BUCKET/PREFIX/. Default: athena-results/ in the bucket of the log events.
+    query_scan_limit_bytes: bytes that one query can scan before Athena cancels it. Default: no limit.
+  EOT
+  default     = {}
 
   validation {
-    condition     = var.query_scan_limit_bytes == null ? true : var.query_scan_limit_bytes >= 10485760 && floor(var.query_scan_limit_bytes) == var.query_scan_limit_bytes
-    error_message = "query_scan_limit_bytes must be a whole number, 10485760 (10 MB) or more. That is Athena's minimum, and also the minimum that it bills."
+    condition     = var.catalog == null ? true : can(regex("^[a-z_][a-z0-9_]{0,254}$", var.catalog.table_name))
+    error_message = "catalog: table_name must have 1 to 255 lower-case letters, digits and underscores and not begin with a digit. Athena accepts other names only in quotes."
+  }
+
+  validation {
+    condition     = try(var.catalog.columns, null) == null ? true : length(var.catalog.columns) > 0 && alltrue([for column in var.catalog.columns : can(regex("^[a-z0-9_]{1,255}$", column.name))])
+    error_message = "catalog: columns must have at least one column, and names of 1 to 255 lower-case letters, digits and underscores. Glue keeps names in lower case, so others would show as a change in every plan."
+  }
+
+  validation {
+    condition     = var.catalog == null ? true : can(regex("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", var.catalog.start_day)) && can(timeadd("${var.catalog.start_day}T00:00:00Z", "0s"))
+    error_message = "catalog: start_day must be a calendar day written yyyy-MM-dd. Partition projection counts the days from there."
+  }
+
+  validation {
+    condition     = try(var.catalog.query_results_location, null) == null ? true : can(regex("^s3://[a-z0-9.-]{3,63}/([^/]+/)+$", var.catalog.query_results_location))
+    error_message = "catalog: query_results_location must be s3://BUCKET/PREFIX/ and end with a slash. The Redash policy grants access to the prefix."
+  }
+
+  validation {
+    condition     = try(var.catalog.query_scan_limit_bytes, null) == null ? true : var.catalog.query_scan_limit_bytes >= 10485760 && floor(var.catalog.query_scan_limit_bytes) == var.catalog.query_scan_limit_bytes
+    error_message = "catalog: query_scan_limit_bytes must be a whole number, 10485760 (10 MB) or more. That is Athena's minimum, and also the minimum that it bills."
+  }
+}
+
+variable "redash_policy" {
+  type = object({
+    name = optional(string)
+  })
+  description = <<-EOT
+    Managed policy for the user or role of a Redash data source. null omits it.
+    name: name of the policy. Default: NAME-redash.
+  EOT
+  default     = {}
+
+  validation {
+    condition     = try(var.redash_policy.name, null) == null ? true : can(regex("^[A-Za-z0-9+=,.@_-]{1,128}$", var.redash_policy.name))
+    error_message = "redash_policy: name must have 1 to 128 letters, digits and characters of + = , . @ _ -. These are IAM's rules."
   }
 }
 
 # Alarms
 
-variable "alarm_action_arns" {
-  type        = list(string)
-  description = "ARNs to notify when an alarm changes to ALARM or OK, for example of an SNS topic."
-  default     = []
+variable "alarms" {
+  type = object({
+    action_arns = optional(list(string), [])
+  })
+  description = <<-EOT
+    CloudWatch alarms. null omits them.
+    action_arns: ARNs to notify when an alarm changes to ALARM or OK, for example of an SNS topic.
+  EOT
+  default     = {}
 
   validation {
-    condition     = length(var.alarm_action_arns) <= 5 && alltrue([for arn in var.alarm_action_arns : startswith(arn, "arn:")])
-    error_message = "alarm_action_arns must contain at most 5 ARNs, the quota of an alarm."
+    condition     = var.alarms == null ? true : length(var.alarms.action_arns) <= 5 && alltrue([for arn in var.alarms.action_arns : startswith(arn, "arn:")])
+    error_message = "alarms: action_arns must contain at most 5 ARNs, the quota of an alarm."
   }
 }

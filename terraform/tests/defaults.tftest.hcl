@@ -207,8 +207,13 @@ run "the_bucket_is_private_and_encrypted_and_deletes_nothing" {
   }
 
   assert {
-    condition     = length(aws_s3_bucket_lifecycle_configuration.logs) == 0
-    error_message = "Nothing may expire by default."
+    condition     = [for rule in aws_s3_bucket_lifecycle_configuration.logs[0].rule : rule.id if length(rule.expiration) + length(rule.transition) > 0] == []
+    error_message = "Nothing may expire or move by default."
+  }
+
+  assert {
+    condition     = [for rule in aws_s3_bucket_lifecycle_configuration.logs[0].rule : rule.abort_incomplete_multipart_upload[0].days_after_initiation if length(rule.abort_incomplete_multipart_upload) > 0] == [7]
+    error_message = "Incomplete multipart uploads must always be aborted."
   }
 }
 
@@ -216,17 +221,17 @@ run "the_table_has_the_json_columns_and_projects_the_day" {
   command = plan
 
   assert {
-    condition     = jsonencode([for column in aws_glue_catalog_table.log_events.storage_descriptor[0].columns : "${column.name} ${column.type}"]) == jsonencode(["id string", "timestamp bigint", "owner string", "log_group string", "log_stream string", "message string", "extracted_fields map<string,string>"])
+    condition     = jsonencode([for column in aws_glue_catalog_table.log_events[0].storage_descriptor[0].columns : "${column.name} ${column.type}"]) == jsonencode(["id string", "timestamp bigint", "owner string", "log_group string", "log_stream string", "message string", "extracted_fields map<string,string>"])
     error_message = "Columns."
   }
 
   assert {
-    condition     = jsonencode([for key in aws_glue_catalog_table.log_events.partition_keys : "${key.name} ${key.type}"]) == jsonencode(["day string"])
+    condition     = jsonencode([for key in aws_glue_catalog_table.log_events[0].partition_keys : "${key.name} ${key.type}"]) == jsonencode(["day string"])
     error_message = "Partition keys."
   }
 
   assert {
-    condition = jsonencode(aws_glue_catalog_table.log_events.parameters) == jsonencode({
+    condition = jsonencode(aws_glue_catalog_table.log_events[0].parameters) == jsonencode({
       EXTERNAL                       = "TRUE"
       classification                 = "json"
       "projection.enabled"           = "true"
@@ -237,11 +242,11 @@ run "the_table_has_the_json_columns_and_projects_the_day" {
       "projection.day.interval.unit" = "DAYS"
       "storage.location.template"    = "s3://app-logs-123456789012-ap-northeast-1/logs/succeed/day=$${day}/"
     })
-    error_message = "Table parameters: ${jsonencode(aws_glue_catalog_table.log_events.parameters)}"
+    error_message = "Table parameters: ${jsonencode(aws_glue_catalog_table.log_events[0].parameters)}"
   }
 
   assert {
-    condition = jsonencode(aws_glue_catalog_table.log_events.storage_descriptor[0].ser_de_info[0]) == jsonencode({
+    condition = jsonencode(aws_glue_catalog_table.log_events[0].storage_descriptor[0].ser_de_info[0]) == jsonencode({
       name                  = null
       parameters            = { "case.insensitive" = "FALSE", "ignore.malformed.json" = "TRUE", "serialization.format" = "1" }
       serialization_library = "org.openx.data.jsonserde.JsonSerDe"
@@ -250,12 +255,12 @@ run "the_table_has_the_json_columns_and_projects_the_day" {
   }
 
   assert {
-    condition     = aws_glue_catalog_table.log_events.storage_descriptor[0].input_format == "org.apache.hadoop.mapred.TextInputFormat"
+    condition     = aws_glue_catalog_table.log_events[0].storage_descriptor[0].input_format == "org.apache.hadoop.mapred.TextInputFormat"
     error_message = "Input format."
   }
 
   assert {
-    condition     = aws_glue_catalog_table.log_events.table_type == "EXTERNAL_TABLE"
+    condition     = aws_glue_catalog_table.log_events[0].table_type == "EXTERNAL_TABLE"
     error_message = "Table type."
   }
 }
@@ -264,22 +269,22 @@ run "the_workgroup_enforces_location_and_encryption_of_results" {
   command = plan
 
   assert {
-    condition     = aws_athena_workgroup.logs.configuration[0].enforce_workgroup_configuration
+    condition     = aws_athena_workgroup.logs[0].configuration[0].enforce_workgroup_configuration
     error_message = "Clients must not override the workgroup's settings."
   }
 
   assert {
-    condition     = aws_athena_workgroup.logs.configuration[0].result_configuration[0].output_location == "s3://app-logs-123456789012-ap-northeast-1/athena-results/"
+    condition     = aws_athena_workgroup.logs[0].configuration[0].result_configuration[0].output_location == "s3://app-logs-123456789012-ap-northeast-1/athena-results/"
     error_message = "Location of results."
   }
 
   assert {
-    condition     = aws_athena_workgroup.logs.configuration[0].result_configuration[0].encryption_configuration[0].encryption_option == "SSE_S3"
+    condition     = aws_athena_workgroup.logs[0].configuration[0].result_configuration[0].encryption_configuration[0].encryption_option == "SSE_S3"
     error_message = "Encryption of results."
   }
 
   assert {
-    condition     = !aws_athena_workgroup.logs.force_destroy
+    condition     = !aws_athena_workgroup.logs[0].force_destroy
     error_message = "Destroy must not delete a workgroup with queries in it."
   }
 }
@@ -323,7 +328,7 @@ run "four_alarms_cover_function_delivery_delay_and_quota" {
 
   assert {
     condition = jsonencode({ for key, alarm in aws_cloudwatch_metric_alarm.pipeline : key => [alarm.namespace, alarm.metric_name, alarm.dimensions, alarm.statistic, alarm.threshold] }) == jsonencode({
-      delivery-delay    = ["AWS/Firehose", "DeliveryToS3.DataFreshness", { DeliveryStreamName = "app-logs" }, "Maximum", 1200]
+      delivery-delay    = ["AWS/Firehose", "DeliveryToS3.DataFreshness", { DeliveryStreamName = "app-logs" }, "Maximum", 1260]
       delivery-errors   = ["AWS/Logs", "IncomingLogEvents", { LogGroupName = "/aws/kinesisfirehose/app-logs" }, "Sum", 0]
       function-errors   = ["AWS/Lambda", "Errors", { FunctionName = "app-logs", Resource = "app-logs:live" }, "Sum", 0]
       throttled-records = ["AWS/Firehose", "ThrottledRecords", { DeliveryStreamName = "app-logs" }, "Sum", 0]

@@ -45,7 +45,7 @@ run "each_service_can_assume_its_role_only_for_this_pipeline" {
         Effect    = "Allow"
         Action    = "sts:AssumeRole"
         Principal = { Service = "firehose.amazonaws.com" }
-        Condition = { ArnEquals = { "aws:SourceArn" = "arn:aws:firehose:ap-northeast-1:123456789012:deliverystream/app-logs" } }
+        Condition = { StringEquals = { "sts:ExternalId" = "123456789012" } }
       }]
     }
     error_message = "Trust policy for Firehose: ${aws_iam_role.delivery.assume_role_policy}"
@@ -151,7 +151,7 @@ run "redash_can_only_query_this_table_in_this_workgroup" {
   command = plan
 
   assert {
-    condition = jsondecode(aws_iam_policy.redash.policy) == {
+    condition = jsondecode(aws_iam_policy.redash[0].policy) == {
       Version = "2012-10-17"
       Statement = [
         {
@@ -204,7 +204,7 @@ run "redash_can_only_query_this_table_in_this_workgroup" {
           Effect    = "Allow"
           Action    = "s3:ListBucket"
           Resource  = "arn:aws:s3:::app-logs-123456789012-ap-northeast-1"
-          Condition = { StringLike = { "s3:prefix" = "logs/succeed*" } }
+          Condition = { StringLike = { "s3:prefix" = "logs/succeed/*" } }
         },
         {
           Sid      = "ReadLogs"
@@ -217,7 +217,7 @@ run "redash_can_only_query_this_table_in_this_workgroup" {
           Effect    = "Allow"
           Action    = "s3:ListBucket"
           Resource  = "arn:aws:s3:::app-logs-123456789012-ap-northeast-1"
-          Condition = { StringLike = { "s3:prefix" = "athena-results*" } }
+          Condition = { StringLike = { "s3:prefix" = "athena-results/*" } }
         },
         {
           Sid    = "KeepResults"
@@ -232,7 +232,7 @@ run "redash_can_only_query_this_table_in_this_workgroup" {
         },
       ]
     }
-    error_message = aws_iam_policy.redash.policy
+    error_message = aws_iam_policy.redash[0].policy
   }
 }
 
@@ -240,16 +240,16 @@ run "results_in_another_bucket_are_granted_there_only" {
   command = plan
 
   variables {
-    query_results_location = "s3://shared-results/redash/app/"
+    catalog = { query_results_location = "s3://shared-results/redash/app/" }
   }
 
   assert {
-    condition = { for statement in jsondecode(aws_iam_policy.redash.policy).Statement : statement.Sid => statement.Resource if contains(["FindBuckets", "ListResults", "KeepResults"], statement.Sid) } == {
+    condition = { for statement in jsondecode(aws_iam_policy.redash[0].policy).Statement : statement.Sid => statement.Resource if contains(["FindBuckets", "ListResults", "KeepResults"], statement.Sid) } == {
       FindBuckets = ["arn:aws:s3:::shared-results", "arn:aws:s3:::app-logs-123456789012-ap-northeast-1"]
       ListResults = "arn:aws:s3:::shared-results"
       KeepResults = "arn:aws:s3:::shared-results/redash/app/*"
     }
-    error_message = aws_iam_policy.redash.policy
+    error_message = aws_iam_policy.redash[0].policy
   }
 }
 
@@ -294,14 +294,14 @@ run "a_customer_managed_key_is_granted_through_s3_only" {
   }
 
   assert {
-    condition = [for statement in jsondecode(aws_iam_policy.redash.policy).Statement : statement if statement.Sid == "DecryptLogsEncryptResults"] == [{
+    condition = [for statement in jsondecode(aws_iam_policy.redash[0].policy).Statement : statement if statement.Sid == "DecryptLogsEncryptResults"] == [{
       Sid       = "DecryptLogsEncryptResults"
       Effect    = "Allow"
       Action    = ["kms:GenerateDataKey", "kms:Decrypt"]
       Resource  = "arn:aws:kms:ap-northeast-1:123456789012:key/11111111-2222-3333-4444-555555555555"
       Condition = { StringEquals = { "kms:ViaService" = "s3.ap-northeast-1.amazonaws.com" } }
     }]
-    error_message = aws_iam_policy.redash.policy
+    error_message = aws_iam_policy.redash[0].policy
   }
 }
 
@@ -337,9 +337,134 @@ run "arns_name_the_partition_of_the_account" {
       aws_iam_role_policy.subscription.policy,
       aws_iam_role_policy.delivery.policy,
       aws_iam_role_policy.function.policy,
-      aws_iam_policy.redash.policy,
+      aws_iam_policy.redash[0].policy,
       aws_s3_bucket_policy.logs[0].policy,
     ]), "arn:aws:")
     error_message = "An ARN names the partition aws."
+  }
+}
+
+run "backups_of_source_records_are_granted_under_their_prefix" {
+  command = plan
+
+  variables {
+    source_backup   = {}
+    s3_error_prefix = "errors/!{firehose:error-output-type}/"
+  }
+
+  assert {
+    condition = { for statement in jsondecode(aws_iam_role_policy.delivery.policy).Statement : statement.Sid => statement.Resource if contains(["WriteObjects", "LogErrors"], statement.Sid) } == {
+      WriteObjects = [
+        "arn:aws:s3:::app-logs-123456789012-ap-northeast-1/logs/succeed/*",
+        "arn:aws:s3:::app-logs-123456789012-ap-northeast-1/logs/source/*",
+        "arn:aws:s3:::app-logs-123456789012-ap-northeast-1/errors/*",
+      ]
+      LogErrors = [
+        "arn:aws:logs:ap-northeast-1:123456789012:log-group:/aws/kinesisfirehose/app-logs:log-stream:DestinationDelivery",
+        "arn:aws:logs:ap-northeast-1:123456789012:log-group:/aws/kinesisfirehose/app-logs:log-stream:BackupDelivery",
+      ]
+    }
+    error_message = aws_iam_role_policy.delivery.policy
+  }
+}
+
+run "the_default_key_of_an_existing_bucket_is_granted" {
+  command = plan
+
+  variables {
+    existing_bucket_name = "company-logs"
+    bucket_kms_key_arn   = "arn:aws:kms:ap-northeast-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+  }
+
+  assert {
+    condition = [for statement in jsondecode(aws_iam_role_policy.delivery.policy).Statement : [statement.Action, statement.Resource, statement.Condition] if statement.Sid == "EncryptObjects"] == [[
+      ["kms:GenerateDataKey", "kms:Decrypt"],
+      var.bucket_kms_key_arn,
+      { StringEquals = { "kms:ViaService" = "s3.ap-northeast-1.amazonaws.com" } },
+    ]]
+    error_message = aws_iam_role_policy.delivery.policy
+  }
+
+  assert {
+    condition = [for statement in jsondecode(aws_iam_policy.redash[0].policy).Statement : [statement.Action, statement.Resource, statement.Condition] if statement.Sid == "DecryptLogsEncryptResults"] == [[
+      ["kms:GenerateDataKey", "kms:Decrypt"],
+      var.bucket_kms_key_arn,
+      { StringEquals = { "kms:ViaService" = "s3.ap-northeast-1.amazonaws.com" } },
+    ]]
+    error_message = aws_iam_policy.redash[0].policy
+  }
+}
+
+run "the_keys_of_the_pipeline_and_of_the_existing_bucket_are_both_granted" {
+  command = plan
+
+  variables {
+    existing_bucket_name = "company-logs"
+    kms_key_arn          = "arn:aws:kms:ap-northeast-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+    bucket_kms_key_arn   = "arn:aws:kms:ap-northeast-1:123456789012:key/66666666-7777-8888-9999-000000000000"
+  }
+
+  assert {
+    condition = [for statement in jsondecode(aws_iam_role_policy.delivery.policy).Statement : [statement.Action, statement.Resource, statement.Condition] if statement.Sid == "EncryptObjects"] == [[
+      ["kms:GenerateDataKey", "kms:Decrypt"],
+      [var.bucket_kms_key_arn, var.kms_key_arn],
+      { StringEquals = { "kms:ViaService" = "s3.ap-northeast-1.amazonaws.com" } },
+    ]]
+    error_message = aws_iam_role_policy.delivery.policy
+  }
+
+  assert {
+    condition = [for statement in jsondecode(aws_iam_policy.redash[0].policy).Statement : [statement.Action, statement.Resource, statement.Condition] if statement.Sid == "DecryptLogsEncryptResults"] == [[
+      ["kms:GenerateDataKey", "kms:Decrypt"],
+      [var.bucket_kms_key_arn, var.kms_key_arn],
+      { StringEquals = { "kms:ViaService" = "s3.ap-northeast-1.amazonaws.com" } },
+    ]]
+    error_message = aws_iam_policy.redash[0].policy
+  }
+}
+
+run "lambda_can_attach_the_function_to_a_vpc_and_the_function_itself_cannot" {
+  command = plan
+
+  variables {
+    vpc = { subnet_ids = ["subnet-1"], security_group_ids = ["sg-1"] }
+  }
+
+  assert {
+    condition = [for statement in jsondecode(aws_iam_role_policy.function.policy).Statement : statement if !contains(["Reingest", "WriteLogs"], statement.Sid)] == [
+      {
+        Sid      = "FindNetworkInterfaces"
+        Effect   = "Allow"
+        Action   = ["ec2:DescribeSubnets", "ec2:DescribeNetworkInterfaces"]
+        Resource = "*"
+      },
+      {
+        Sid    = "AttachToVpc"
+        Effect = "Allow"
+        Action = [
+          "ec2:UnassignPrivateIpAddresses",
+          "ec2:DeleteNetworkInterface",
+          "ec2:CreateNetworkInterface",
+          "ec2:AssignPrivateIpAddresses",
+        ]
+        Resource = "arn:aws:ec2:ap-northeast-1:123456789012:*/*"
+      },
+      {
+        Sid    = "NotByTheFunction"
+        Effect = "Deny"
+        Action = [
+          "ec2:UnassignPrivateIpAddresses",
+          "ec2:DetachNetworkInterface",
+          "ec2:DescribeSubnets",
+          "ec2:DescribeNetworkInterfaces",
+          "ec2:DeleteNetworkInterface",
+          "ec2:CreateNetworkInterface",
+          "ec2:AssignPrivateIpAddresses",
+        ]
+        Resource  = "*"
+        Condition = { ArnEquals = { "lambda:SourceFunctionArn" = "arn:aws:lambda:ap-northeast-1:123456789012:function:app-logs" } }
+      },
+    ]
+    error_message = aws_iam_role_policy.function.policy
   }
 }

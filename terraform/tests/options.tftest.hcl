@@ -21,17 +21,17 @@ run "a_prefix_without_a_column_name_makes_a_day_column" {
   }
 
   assert {
-    condition     = aws_glue_catalog_table.log_events.parameters["storage.location.template"] == "s3://app-logs-123456789012-ap-northeast-1/logs/succeed/$${day}/"
-    error_message = "Template: ${aws_glue_catalog_table.log_events.parameters["storage.location.template"]}"
+    condition     = aws_glue_catalog_table.log_events[0].parameters["storage.location.template"] == "s3://app-logs-123456789012-ap-northeast-1/logs/succeed/$${day}/"
+    error_message = "Template: ${aws_glue_catalog_table.log_events[0].parameters["storage.location.template"]}"
   }
 
   assert {
-    condition     = jsonencode([aws_glue_catalog_table.log_events.partition_keys[0].name, aws_glue_catalog_table.log_events.parameters["projection.day.format"]]) == jsonencode(["day", "yyyy-MM-dd"])
+    condition     = jsonencode([aws_glue_catalog_table.log_events[0].partition_keys[0].name, aws_glue_catalog_table.log_events[0].parameters["projection.day.format"]]) == jsonencode(["day", "yyyy-MM-dd"])
     error_message = "Column and format of the day."
   }
 
   assert {
-    condition     = aws_glue_catalog_table.log_events.storage_descriptor[0].location == "s3://app-logs-123456789012-ap-northeast-1/logs/succeed/"
+    condition     = aws_glue_catalog_table.log_events[0].storage_descriptor[0].location == "s3://app-logs-123456789012-ap-northeast-1/logs/succeed/"
     error_message = "Location."
   }
 }
@@ -40,22 +40,22 @@ run "a_name_in_the_prefix_names_the_day_column_and_its_format_is_projected" {
   command = plan
 
   variables {
-    s3_prefix       = "app/dt=!{timestamp:yyyy/MM/dd}/"
-    table_start_day = "2025-04-01"
+    s3_prefix = "app/dt=!{timestamp:yyyy/MM/dd}/"
+    catalog   = { start_day = "2025-04-01" }
   }
 
   assert {
-    condition     = aws_glue_catalog_table.log_events.partition_keys[0].name == "dt"
+    condition     = aws_glue_catalog_table.log_events[0].partition_keys[0].name == "dt"
     error_message = "Column."
   }
 
   assert {
-    condition     = aws_glue_catalog_table.log_events.parameters["projection.dt.range"] == "2025/04/01,NOW+1DAYS"
+    condition     = aws_glue_catalog_table.log_events[0].parameters["projection.dt.range"] == "2025/04/01,NOW+1DAYS"
     error_message = "Range."
   }
 
   assert {
-    condition     = aws_glue_catalog_table.log_events.parameters["storage.location.template"] == "s3://app-logs-123456789012-ap-northeast-1/app/dt=$${dt}/"
+    condition     = aws_glue_catalog_table.log_events[0].parameters["storage.location.template"] == "s3://app-logs-123456789012-ap-northeast-1/app/dt=$${dt}/"
     error_message = "Template."
   }
 
@@ -83,7 +83,7 @@ run "prefixes_and_queries_use_the_same_time_zone" {
   }
 
   assert {
-    condition     = endswith(aws_glue_catalog_table.log_events.parameters["projection.day.range"], ",NOW+1DAYS")
+    condition     = endswith(aws_glue_catalog_table.log_events[0].parameters["projection.day.range"], ",NOW+1DAYS")
     error_message = "NOW is in UTC, and a day east of UTC begins earlier."
   }
 }
@@ -113,17 +113,17 @@ run "partition_keys_partition_objects_and_table" {
   }
 
   assert {
-    condition     = jsonencode(aws_glue_catalog_table.log_events.partition_keys[*].name) == jsonencode(["log_group_key", "account", "day"])
+    condition     = jsonencode(aws_glue_catalog_table.log_events[0].partition_keys[*].name) == jsonencode(["log_group_key", "account", "day"])
     error_message = "Columns."
   }
 
   assert {
-    condition     = jsonencode([aws_glue_catalog_table.log_events.parameters["projection.log_group_key.type"], aws_glue_catalog_table.log_events.parameters["projection.account.type"], aws_glue_catalog_table.log_events.parameters["projection.day.type"]]) == jsonencode(["injected", "injected", "date"])
+    condition     = jsonencode([aws_glue_catalog_table.log_events[0].parameters["projection.log_group_key.type"], aws_glue_catalog_table.log_events[0].parameters["projection.account.type"], aws_glue_catalog_table.log_events[0].parameters["projection.day.type"]]) == jsonencode(["injected", "injected", "date"])
     error_message = "Projections."
   }
 
   assert {
-    condition     = aws_glue_catalog_table.log_events.parameters["storage.location.template"] == "s3://app-logs-123456789012-ap-northeast-1/logs/succeed/$${log_group_key}/account=$${account}/day=$${day}/"
+    condition     = aws_glue_catalog_table.log_events[0].parameters["storage.location.template"] == "s3://app-logs-123456789012-ap-northeast-1/logs/succeed/$${log_group_key}/account=$${account}/day=$${day}/"
     error_message = "Template."
   }
 
@@ -143,12 +143,12 @@ run "the_day_of_the_log_event_can_replace_the_day_of_arrival" {
   }
 
   assert {
-    condition     = jsonencode(aws_glue_catalog_table.log_events.partition_keys[*].name) == jsonencode(["year", "month", "day", "hour"])
+    condition     = jsonencode(aws_glue_catalog_table.log_events[0].partition_keys[*].name) == jsonencode(["year", "month", "day", "hour"])
     error_message = "Columns."
   }
 
   assert {
-    condition = jsonencode({ for name, value in aws_glue_catalog_table.log_events.parameters : name => value if startswith(name, "projection.") }) == jsonencode({
+    condition = jsonencode({ for name, value in aws_glue_catalog_table.log_events[0].parameters : name => value if startswith(name, "projection.") }) == jsonencode({
       "projection.day.digits"         = "2"
       "projection.day.range"          = "1,31"
       "projection.day.type"           = "integer"
@@ -201,22 +201,22 @@ run "message_output_makes_a_table_of_whole_lines" {
   }
 
   assert {
-    condition     = jsonencode([for column in aws_glue_catalog_table.log_events.storage_descriptor[0].columns : "${column.name} ${column.type}"]) == jsonencode(["message string"])
+    condition     = jsonencode([for column in aws_glue_catalog_table.log_events[0].storage_descriptor[0].columns : "${column.name} ${column.type}"]) == jsonencode(["message string"])
     error_message = "Columns."
   }
 
   assert {
-    condition     = aws_glue_catalog_table.log_events.storage_descriptor[0].ser_de_info[0].serialization_library == "org.apache.hadoop.hive.serde2.RegexSerDe"
+    condition     = aws_glue_catalog_table.log_events[0].storage_descriptor[0].ser_de_info[0].serialization_library == "org.apache.hadoop.hive.serde2.RegexSerDe"
     error_message = "SerDe."
   }
 
   assert {
-    condition     = aws_glue_catalog_table.log_events.storage_descriptor[0].ser_de_info[0].parameters["input.regex"] == "(.*)"
+    condition     = aws_glue_catalog_table.log_events[0].storage_descriptor[0].ser_de_info[0].parameters["input.regex"] == "(.*)"
     error_message = "The column must be the whole line."
   }
 
   assert {
-    condition     = aws_glue_catalog_table.log_events.parameters["classification"] == "txt"
+    condition     = aws_glue_catalog_table.log_events[0].parameters["classification"] == "txt"
     error_message = "Classification."
   }
 
@@ -290,13 +290,13 @@ run "objects_can_be_uncompressed" {
   }
 }
 
-run "a_vrl_program_writes_the_output_and_table_columns_describes_it" {
+run "a_vrl_program_writes_the_output_and_catalog_columns_describe_it" {
   command = plan
 
   variables {
     vrl_program           = ". = {\"level\": .message}"
     environment_variables = { VRL_ON_ERROR = "keep" }
-    table_columns         = [{ name = "level", type = "string" }]
+    catalog               = { columns = [{ name = "level", type = "string" }] }
   }
 
   assert {
@@ -305,7 +305,7 @@ run "a_vrl_program_writes_the_output_and_table_columns_describes_it" {
   }
 
   assert {
-    condition     = jsonencode([for column in aws_glue_catalog_table.log_events.storage_descriptor[0].columns : "${column.name} ${column.type}"]) == jsonencode(["level string"])
+    condition     = jsonencode([for column in aws_glue_catalog_table.log_events[0].storage_descriptor[0].columns : "${column.name} ${column.type}"]) == jsonencode(["level string"])
     error_message = "Columns."
   }
 
@@ -434,7 +434,7 @@ run "one_customer_managed_key_encrypts_everything" {
       aws_cloudwatch_log_group.function.kms_key_id,
       aws_cloudwatch_log_group.delivery.kms_key_id,
       one(aws_s3_bucket_server_side_encryption_configuration.logs[0].rule).apply_server_side_encryption_by_default[0].kms_master_key_id,
-      aws_athena_workgroup.logs.configuration[0].result_configuration[0].encryption_configuration[0].kms_key_arn,
+      aws_athena_workgroup.logs[0].configuration[0].result_configuration[0].encryption_configuration[0].kms_key_arn,
     ] : key == var.kms_key_arn])
     error_message = "Stream, objects, environment, log groups, bucket and query results must use the key."
   }
@@ -455,7 +455,7 @@ run "one_customer_managed_key_encrypts_everything" {
   }
 
   assert {
-    condition     = aws_athena_workgroup.logs.configuration[0].result_configuration[0].encryption_configuration[0].encryption_option == "SSE_KMS"
+    condition     = aws_athena_workgroup.logs[0].configuration[0].result_configuration[0].encryption_configuration[0].encryption_option == "SSE_KMS"
     error_message = "Encryption of results."
   }
 }
@@ -478,7 +478,7 @@ run "an_existing_bucket_is_used_and_not_managed" {
   }
 
   assert {
-    condition     = length(aws_s3_bucket.logs) + length(aws_s3_bucket_policy.logs) + length(aws_s3_bucket_public_access_block.logs) + length(aws_s3_bucket_server_side_encryption_configuration.logs) + length(aws_s3_bucket_lifecycle_configuration.logs) == 0
+    condition     = length(aws_s3_bucket.logs) + length(aws_s3_bucket_policy.logs) + length(aws_s3_bucket_public_access_block.logs) + length(aws_s3_bucket_server_side_encryption_configuration.logs) + length(aws_s3_bucket_lifecycle_configuration.logs) + length(aws_s3_bucket_logging.logs) == 0
     error_message = "The module must not manage the existing bucket."
   }
 }
@@ -497,7 +497,7 @@ run "the_bucket_can_be_named_and_deleted_with_its_objects" {
   }
 
   assert {
-    condition     = aws_s3_bucket.logs[0].force_destroy && aws_athena_workgroup.logs.force_destroy
+    condition     = aws_s3_bucket.logs[0].force_destroy && aws_athena_workgroup.logs[0].force_destroy
     error_message = "force_destroy must apply to bucket and workgroup."
   }
 }
@@ -513,9 +513,11 @@ run "data_errors_and_query_results_expire_separately" {
 
   assert {
     condition = jsonencode({ for rule in aws_s3_bucket_lifecycle_configuration.logs[0].rule : rule.id => [rule.filter[0].prefix, rule.expiration[0].days] if length(rule.expiration) > 0 }) == jsonencode({
-      data          = ["logs/succeed/", 400]
-      errors        = ["logs/processing-failed/", 30]
-      query-results = ["athena-results/", 7]
+      data                            = ["logs/succeed/", 400]
+      errors-activePartitionExceeded  = ["logs/activePartitionExceeded/", 30]
+      errors-format-conversion-failed = ["logs/format-conversion-failed/", 30]
+      errors-processing-failed        = ["logs/processing-failed/", 30]
+      query-results                   = ["athena-results/", 7]
     })
     error_message = "Expiry."
   }
@@ -530,17 +532,16 @@ run "query_results_can_go_to_another_bucket_and_scans_can_be_limited" {
   command = plan
 
   variables {
-    query_results_location = "s3://shared-results/redash/"
-    query_scan_limit_bytes = 10737418240
+    catalog = { query_results_location = "s3://shared-results/redash/", query_scan_limit_bytes = 10737418240 }
   }
 
   assert {
-    condition     = aws_athena_workgroup.logs.configuration[0].result_configuration[0].output_location == "s3://shared-results/redash/"
+    condition     = aws_athena_workgroup.logs[0].configuration[0].result_configuration[0].output_location == "s3://shared-results/redash/"
     error_message = "Location of results."
   }
 
   assert {
-    condition     = aws_athena_workgroup.logs.configuration[0].bytes_scanned_cutoff_per_query == 10737418240
+    condition     = aws_athena_workgroup.logs[0].configuration[0].bytes_scanned_cutoff_per_query == 10737418240
     error_message = "Limit."
   }
 
@@ -554,11 +555,11 @@ run "the_table_can_be_named" {
   command = plan
 
   variables {
-    table_name = "events"
+    catalog = { table_name = "events" }
   }
 
   assert {
-    condition     = aws_glue_catalog_table.log_events.name == "events"
+    condition     = aws_glue_catalog_table.log_events[0].name == "events"
     error_message = "Table."
   }
 
@@ -572,17 +573,376 @@ run "alarms_notify_the_given_arns" {
   command = plan
 
   variables {
-    alarm_action_arns          = ["arn:aws:sns:ap-northeast-1:123456789012:on-call"]
-    buffering_interval_seconds = 60
+    alarms                            = { action_arns = ["arn:aws:sns:ap-northeast-1:123456789012:on-call"] }
+    buffering_interval_seconds        = 60
+    lambda_buffering_interval_seconds = 30
   }
 
   assert {
-    condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.pipeline : alarm.alarm_actions == toset(var.alarm_action_arns) && alarm.ok_actions == toset(var.alarm_action_arns)])
+    condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.pipeline : alarm.alarm_actions == toset(var.alarms.action_arns) && alarm.ok_actions == toset(var.alarms.action_arns)])
     error_message = "Actions."
   }
 
   assert {
-    condition     = aws_cloudwatch_metric_alarm.pipeline["delivery-delay"].threshold == 960
-    error_message = "The threshold must include the buffering interval."
+    condition     = aws_cloudwatch_metric_alarm.pipeline["delivery-delay"].threshold == 990
+    error_message = "The threshold must include both buffering intervals."
+  }
+}
+
+run "everything_expires_with_the_log_events_by_default" {
+  command = plan
+
+  variables {
+    data_expiry_days = 90
+    source_backup    = {}
+  }
+
+  assert {
+    condition = jsonencode({ for rule in aws_s3_bucket_lifecycle_configuration.logs[0].rule : rule.id => [rule.filter[0].prefix, rule.expiration[0].days] if length(rule.expiration) > 0 }) == jsonencode({
+      data                            = ["logs/succeed/", 90]
+      errors-activePartitionExceeded  = ["logs/activePartitionExceeded/", 90]
+      errors-format-conversion-failed = ["logs/format-conversion-failed/", 90]
+      errors-processing-failed        = ["logs/processing-failed/", 90]
+      query-results                   = ["athena-results/", 90]
+      source                          = ["logs/source/", 90]
+    })
+    error_message = "Expiry: ${jsonencode({ for rule in aws_s3_bucket_lifecycle_configuration.logs[0].rule : rule.id => [rule.filter[0].prefix, rule.expiration[0].days] if length(rule.expiration) > 0 })}"
+  }
+}
+
+run "errors_in_a_folder_of_their_own_expire_whatever_their_type" {
+  command = plan
+
+  variables {
+    s3_error_prefix   = "errors/!{timestamp:yyyy}/!{firehose:error-output-type}/"
+    error_expiry_days = 30
+  }
+
+  assert {
+    condition     = jsonencode({ for rule in aws_s3_bucket_lifecycle_configuration.logs[0].rule : rule.id => [rule.filter[0].prefix, rule.expiration[0].days] if length(rule.expiration) > 0 }) == jsonencode({ errors = ["errors/", 30] })
+    error_message = "Expiry: ${jsonencode({ for rule in aws_s3_bucket_lifecycle_configuration.logs[0].rule : rule.id => [rule.filter[0].prefix, rule.expiration[0].days] if length(rule.expiration) > 0 })}"
+  }
+
+  assert {
+    condition     = alltrue([for location in output.error_locations : location == "s3://app-logs-123456789012-ap-northeast-1/errors/"])
+    error_message = "Locations: ${jsonencode(output.error_locations)}"
+  }
+}
+
+run "error_locations_cover_each_documented_type" {
+  command = plan
+
+  assert {
+    condition = jsonencode(output.error_locations) == jsonencode({
+      activePartitionExceeded  = "s3://app-logs-123456789012-ap-northeast-1/logs/activePartitionExceeded/"
+      format-conversion-failed = "s3://app-logs-123456789012-ap-northeast-1/logs/format-conversion-failed/"
+      processing-failed        = "s3://app-logs-123456789012-ap-northeast-1/logs/processing-failed/"
+    })
+    error_message = "Locations: ${jsonencode(output.error_locations)}"
+  }
+}
+
+run "query_results_in_another_bucket_do_not_expire_here" {
+  command = plan
+
+  variables {
+    data_expiry_days = 90
+    catalog          = { query_results_location = "s3://shared-results/redash/" }
+  }
+
+  assert {
+    condition     = !contains(aws_s3_bucket_lifecycle_configuration.logs[0].rule[*].id, "query-results")
+    error_message = "Expiry: ${jsonencode({ for rule in aws_s3_bucket_lifecycle_configuration.logs[0].rule : rule.id => [rule.filter[0].prefix, rule.expiration[0].days] if length(rule.expiration) > 0 })}"
+  }
+}
+
+run "log_events_move_to_cheaper_storage_before_they_expire" {
+  command = plan
+
+  variables {
+    data_expiry_days = 400
+    data_transitions = [{ days = 30, storage_class = "STANDARD_IA" }, { days = 90, storage_class = "GLACIER_IR" }]
+  }
+
+  assert {
+    condition     = jsonencode([for rule in aws_s3_bucket_lifecycle_configuration.logs[0].rule : [for transition in rule.transition : [transition.days, transition.storage_class]] if rule.id == "data"]) == jsonencode([[[30, "STANDARD_IA"], [90, "GLACIER_IR"]]])
+    error_message = "Transitions."
+  }
+
+  assert {
+    condition     = jsonencode([for rule in aws_s3_bucket_lifecycle_configuration.logs[0].rule : rule.id if length(rule.transition) > 0]) == jsonencode(["data"])
+    error_message = "Nothing but log events may move."
+  }
+}
+
+run "log_events_can_move_without_ever_expiring" {
+  command = plan
+
+  variables {
+    data_transitions = [{ days = 0, storage_class = "INTELLIGENT_TIERING" }]
+  }
+
+  assert {
+    condition     = jsonencode([for rule in aws_s3_bucket_lifecycle_configuration.logs[0].rule : [rule.id, length(rule.transition), length(rule.expiration)]]) == jsonencode([["data", 1, 0], ["incomplete-uploads", 0, 0]])
+    error_message = "Rules."
+  }
+}
+
+run "access_logs_go_to_another_bucket" {
+  command = plan
+
+  variables {
+    access_logs = { bucket = "company-access-logs" }
+  }
+
+  assert {
+    condition     = jsonencode([aws_s3_bucket_logging.logs[0].bucket, aws_s3_bucket_logging.logs[0].target_bucket, aws_s3_bucket_logging.logs[0].target_prefix]) == jsonencode(["app-logs-123456789012-ap-northeast-1", "company-access-logs", "app-logs-123456789012-ap-northeast-1/"])
+    error_message = "Access logs."
+  }
+}
+
+run "the_prefix_of_access_logs_can_be_set" {
+  command = plan
+
+  variables {
+    access_logs = { bucket = "company-access-logs", prefix = "s3/" }
+  }
+
+  assert {
+    condition     = aws_s3_bucket_logging.logs[0].target_prefix == "s3/"
+    error_message = "Prefix."
+  }
+}
+
+run "source_records_are_backed_up_uncompressed_under_their_prefix" {
+  command = plan
+
+  variables {
+    source_backup = {}
+    kms_key_arn   = "arn:aws:kms:ap-northeast-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+  }
+
+  assert {
+    condition     = aws_kinesis_firehose_delivery_stream.logs.extended_s3_configuration[0].s3_backup_mode == "Enabled"
+    error_message = "Backup."
+  }
+
+  assert {
+    condition     = jsonencode([for key in ["prefix", "error_output_prefix", "compression_format", "buffering_size", "buffering_interval", "kms_key_arn", "bucket_arn"] : aws_kinesis_firehose_delivery_stream.logs.extended_s3_configuration[0].s3_backup_configuration[0][key]]) == jsonencode(["logs/source/!{timestamp:yyyy-MM-dd}/", "logs/!{firehose:error-output-type}/!{timestamp:yyyy-MM-dd}/", "UNCOMPRESSED", 64, 300, var.kms_key_arn, "arn:aws:s3:::app-logs-123456789012-ap-northeast-1"])
+    error_message = "Backup configuration."
+  }
+
+  assert {
+    condition     = jsonencode([aws_kinesis_firehose_delivery_stream.logs.extended_s3_configuration[0].s3_backup_configuration[0].cloudwatch_logging_options[0].log_stream_name, aws_cloudwatch_log_stream.backup[0].name]) == jsonencode(["BackupDelivery", "BackupDelivery"])
+    error_message = "Log stream of errors."
+  }
+
+  assert {
+    condition     = output.source_location == "s3://app-logs-123456789012-ap-northeast-1/logs/source/"
+    error_message = "Location."
+  }
+}
+
+run "source_records_are_not_backed_up_by_default" {
+  command = plan
+
+  assert {
+    condition     = aws_kinesis_firehose_delivery_stream.logs.extended_s3_configuration[0].s3_backup_mode == "Disabled" && length(aws_kinesis_firehose_delivery_stream.logs.extended_s3_configuration[0].s3_backup_configuration) == 0 && length(aws_cloudwatch_log_stream.backup) == 0
+    error_message = "Backup."
+  }
+
+  assert {
+    condition     = output.source_location == null
+    error_message = "Location."
+  }
+}
+
+run "tags_are_on_every_resource_that_can_have_tags" {
+  command = plan
+
+  variables {
+    tags = { Team = "logs" }
+  }
+
+  assert {
+    condition = alltrue([for tags in concat(
+      [aws_kinesis_firehose_delivery_stream.logs.tags, aws_lambda_function.transform.tags, aws_s3_bucket.logs[0].tags],
+      [aws_cloudwatch_log_group.function.tags, aws_cloudwatch_log_group.delivery.tags],
+      [aws_iam_role.subscription.tags, aws_iam_role.delivery.tags, aws_iam_role.function.tags, aws_iam_policy.redash[0].tags],
+      [aws_glue_catalog_database.logs[0].tags, aws_athena_workgroup.logs[0].tags],
+      [for alarm in aws_cloudwatch_metric_alarm.pipeline : alarm.tags],
+    ) : tags == tomap({ Team = "logs" })])
+    error_message = "Tags."
+  }
+}
+
+run "roles_have_the_path_and_the_permissions_boundary" {
+  command = plan
+
+  variables {
+    iam = { path = "/pipelines/", permissions_boundary_arn = "arn:aws:iam::123456789012:policy/boundary" }
+  }
+
+  assert {
+    condition     = alltrue([for role in [aws_iam_role.subscription, aws_iam_role.delivery, aws_iam_role.function] : role.path == "/pipelines/" && role.permissions_boundary == "arn:aws:iam::123456789012:policy/boundary"])
+    error_message = "Roles."
+  }
+
+  assert {
+    condition     = aws_iam_policy.redash[0].path == "/pipelines/"
+    error_message = "Redash policy."
+  }
+}
+
+run "roles_have_no_permissions_boundary_by_default" {
+  command = plan
+
+  assert {
+    condition     = alltrue([for role in [aws_iam_role.subscription, aws_iam_role.delivery, aws_iam_role.function] : role.path == "/" && role.permissions_boundary == null])
+    error_message = "Roles."
+  }
+}
+
+run "the_function_can_be_a_zip_in_s3" {
+  command = plan
+
+  variables {
+    package_file = null
+    package_s3   = { bucket = "artifacts", key = "transform.zip", object_version = "v1" }
+  }
+
+  assert {
+    condition     = jsonencode([aws_lambda_function.transform.package_type, aws_lambda_function.transform.s3_bucket, aws_lambda_function.transform.s3_key, aws_lambda_function.transform.s3_object_version, aws_lambda_function.transform.runtime, aws_lambda_function.transform.handler]) == jsonencode(["Zip", "artifacts", "transform.zip", "v1", "provided.al2023", "bootstrap"])
+    error_message = "Package."
+  }
+
+  assert {
+    condition     = aws_lambda_function.transform.filename == null
+    error_message = "No file."
+  }
+}
+
+run "the_function_can_be_in_a_vpc" {
+  command = plan
+
+  variables {
+    vpc = { subnet_ids = ["subnet-1", "subnet-2"], security_group_ids = ["sg-1"] }
+  }
+
+  assert {
+    condition     = jsonencode([aws_lambda_function.transform.vpc_config[0].subnet_ids, aws_lambda_function.transform.vpc_config[0].security_group_ids]) == jsonencode([["subnet-1", "subnet-2"], ["sg-1"]])
+    error_message = "VPC."
+  }
+}
+
+run "the_function_is_in_no_vpc_by_default" {
+  command = plan
+
+  assert {
+    condition     = length(aws_lambda_function.transform.vpc_config) == 0
+    error_message = "VPC."
+  }
+}
+
+run "the_catalog_can_be_omitted" {
+  command = plan
+
+  variables {
+    catalog = null
+  }
+
+  assert {
+    condition     = length(aws_glue_catalog_database.logs) + length(aws_glue_catalog_table.log_events) + length(aws_athena_workgroup.logs) + length(aws_athena_named_query.logs) + length(aws_iam_policy.redash) == 0
+    error_message = "Table, workgroup, queries and Redash policy must be omitted."
+  }
+
+  assert {
+    condition     = alltrue([for value in [output.database_name, output.table_name, output.workgroup_name, output.query_results_location, output.redash_policy_arn] : value == null]) && length(output.named_queries) + length(output.redash_queries) == 0
+    error_message = "Outputs."
+  }
+
+  assert {
+    condition     = output.data_location == "s3://app-logs-123456789012-ap-northeast-1/logs/succeed/"
+    error_message = "Log events are delivered all the same."
+  }
+}
+
+run "without_a_catalog_the_prefix_needs_no_day" {
+  command = plan
+
+  variables {
+    catalog   = null
+    s3_prefix = "logs/succeed/!{timestamp:HH}/"
+  }
+
+  assert {
+    condition     = aws_kinesis_firehose_delivery_stream.logs.extended_s3_configuration[0].prefix == "logs/succeed/!{timestamp:HH}/"
+    error_message = "Prefix."
+  }
+}
+
+run "the_redash_policy_can_be_omitted" {
+  command = plan
+
+  variables {
+    redash_policy = null
+  }
+
+  assert {
+    condition     = length(aws_iam_policy.redash) == 0 && output.redash_policy_arn == null && output.table_name == "log_events"
+    error_message = "Only the policy must be omitted."
+  }
+}
+
+run "the_redash_policy_can_be_named" {
+  command = plan
+
+  variables {
+    redash_policy = { name = "LogReader" }
+  }
+
+  assert {
+    condition     = aws_iam_policy.redash[0].name == "LogReader"
+    error_message = "Name."
+  }
+}
+
+run "the_alarms_can_be_omitted" {
+  command = plan
+
+  variables {
+    alarms = null
+  }
+
+  assert {
+    condition     = length(aws_cloudwatch_metric_alarm.pipeline) == 0 && length(output.alarm_arns) == 0
+    error_message = "Alarms."
+  }
+}
+
+run "the_delay_alarm_allows_for_dynamic_partitioning" {
+  command = plan
+
+  variables {
+    partition_keys = ["owner"]
+    s3_prefix      = "logs/succeed/account=!{partitionKeyFromLambda:owner}/day=!{timestamp:yyyy-MM-dd}/"
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.pipeline["delivery-delay"].threshold == 60 + 300 + 150 + 900
+    error_message = "Threshold: ${aws_cloudwatch_metric_alarm.pipeline["delivery-delay"].threshold}"
+  }
+}
+
+run "a_pipeline_can_have_no_subscriptions" {
+  command = plan
+
+  variables {
+    subscriptions = {}
+  }
+
+  assert {
+    condition     = length(aws_cloudwatch_log_subscription_filter.logs) == 0
+    error_message = "Filters."
   }
 }

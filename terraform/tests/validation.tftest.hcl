@@ -26,7 +26,8 @@ run "numbers_below_the_range_are_rejected" {
     data_expiry_days                  = 0
     error_expiry_days                 = 0
     query_results_expiry_days         = 0
-    query_scan_limit_bytes            = 10485759
+    catalog                           = { query_scan_limit_bytes = 10485759 }
+    source_backup                     = { expiry_days = 0 }
   }
 
   expect_failures = [
@@ -44,7 +45,8 @@ run "numbers_below_the_range_are_rejected" {
     var.data_expiry_days,
     var.error_expiry_days,
     var.query_results_expiry_days,
-    var.query_scan_limit_bytes,
+    var.catalog,
+    var.source_backup,
   ]
 }
 
@@ -91,7 +93,8 @@ run "fractions_are_rejected_where_a_whole_number_is_needed" {
     data_expiry_days                  = 1.5
     error_expiry_days                 = 1.5
     query_results_expiry_days         = 1.5
-    query_scan_limit_bytes            = 10485760.5
+    catalog                           = { query_scan_limit_bytes = 10485760.5 }
+    source_backup                     = { expiry_days = 1.5 }
   }
 
   expect_failures = [
@@ -108,7 +111,8 @@ run "fractions_are_rejected_where_a_whole_number_is_needed" {
     var.data_expiry_days,
     var.error_expiry_days,
     var.query_results_expiry_days,
-    var.query_scan_limit_bytes,
+    var.catalog,
+    var.source_backup,
   ]
 }
 
@@ -124,7 +128,7 @@ run "numbers_at_the_ends_of_the_ranges_are_accepted" {
     lambda_buffering_size_mb          = 0.2
     lambda_buffering_interval_seconds = 900
     lambda_retries                    = 0
-    query_scan_limit_bytes            = 10485760
+    catalog                           = { query_scan_limit_bytes = 10485760 }
     query_results_expiry_days         = 1
   }
 
@@ -166,25 +170,25 @@ run "names_that_aws_does_not_accept_are_rejected" {
   command = plan
 
   variables {
-    name                   = "App_Logs"
-    bucket_name            = "My_Bucket"
-    kms_key_arn            = "arn:aws:kms:ap-northeast-1:123456789012:alias/logs"
-    table_name             = "log-events"
-    table_columns          = [{ name = "logLevel", type = "string" }]
-    table_start_day        = "2024-02-30"
-    query_results_location = "s3://results/redash"
-    alarm_action_arns      = ["on-call"]
+    name               = "App_Logs"
+    bucket_name        = "My_Bucket"
+    kms_key_arn        = "arn:aws:kms:ap-northeast-1:123456789012:alias/logs"
+    bucket_kms_key_arn = "arn:aws:kms:ap-northeast-1:123456789012:alias/logs"
+    catalog            = { table_name = "log-events" }
+    redash_policy      = { name = "redash policy" }
+    alarms             = { action_arns = ["on-call"] }
+    iam                = { path = "pipelines" }
   }
 
   expect_failures = [
     var.name,
     var.bucket_name,
     var.kms_key_arn,
-    var.table_name,
-    var.table_columns,
-    var.table_start_day,
-    var.query_results_location,
-    var.alarm_action_arns,
+    var.bucket_kms_key_arn,
+    var.catalog,
+    var.redash_policy,
+    var.alarms,
+    var.iam,
   ]
 }
 
@@ -202,30 +206,60 @@ run "a_table_without_columns_is_rejected" {
   command = plan
 
   variables {
-    table_columns = []
+    catalog = { columns = [] }
   }
 
-  expect_failures = [var.table_columns]
+  expect_failures = [var.catalog]
 }
 
 run "a_day_in_another_format_is_rejected" {
   command = plan
 
   variables {
-    table_start_day = "2024/01/01"
+    catalog = { start_day = "2024/01/01" }
   }
 
-  expect_failures = [var.table_start_day]
+  expect_failures = [var.catalog]
+}
+
+run "a_day_that_is_not_in_the_calendar_is_rejected" {
+  command = plan
+
+  variables {
+    catalog = { start_day = "2024-02-30" }
+  }
+
+  expect_failures = [var.catalog]
+}
+
+run "a_column_with_upper_case_letters_is_rejected" {
+  command = plan
+
+  variables {
+    catalog = { columns = [{ name = "logLevel", type = "string" }] }
+  }
+
+  expect_failures = [var.catalog]
+}
+
+run "a_location_of_query_results_without_a_slash_at_the_end_is_rejected" {
+  command = plan
+
+  variables {
+    catalog = { query_results_location = "s3://results/redash" }
+  }
+
+  expect_failures = [var.catalog]
 }
 
 run "more_alarm_actions_than_the_quota_are_rejected" {
   command = plan
 
   variables {
-    alarm_action_arns = [for i in range(6) : "arn:aws:sns:ap-northeast-1:123456789012:topic-${i}"]
+    alarms = { action_arns = [for i in range(6) : "arn:aws:sns:ap-northeast-1:123456789012:topic-${i}"] }
   }
 
-  expect_failures = [var.alarm_action_arns]
+  expect_failures = [var.alarms]
 }
 
 run "a_time_zone_longer_than_firehose_accepts_is_rejected" {
@@ -539,7 +573,7 @@ run "expiry_of_results_in_another_bucket_is_rejected" {
   command = plan
 
   variables {
-    query_results_location    = "s3://shared-results/redash/"
+    catalog                   = { query_results_location = "s3://shared-results/redash/" }
     query_results_expiry_days = 7
   }
 
@@ -604,6 +638,272 @@ run "an_environment_over_4_kb_is_rejected_counted_in_bytes" {
 
   variables {
     vrl_program = join("", [for i in range(700) : "語語"])
+  }
+
+  expect_failures = [aws_lambda_function.transform]
+}
+
+run "a_prefix_with_the_hour_in_two_expressions_is_rejected" {
+  command = plan
+
+  variables {
+    s3_prefix = "logs/succeed/!{timestamp:yyyy/MM/dd/HH}/hour=!{timestamp:HH}/"
+  }
+
+  expect_failures = [var.s3_prefix]
+}
+
+run "a_prefix_with_minutes_is_rejected" {
+  command = plan
+
+  variables {
+    s3_prefix = "logs/succeed/!{timestamp:yyyy-MM-dd}/!{timestamp:mm}/"
+  }
+
+  expect_failures = [var.s3_prefix]
+}
+
+run "a_prefix_with_a_year_and_a_month_but_no_day_is_rejected" {
+  command = plan
+
+  variables {
+    s3_prefix = "logs/succeed/year=!{timestamp:yyyy}/month=!{timestamp:MM}/"
+  }
+
+  expect_failures = [aws_glue_catalog_table.log_events]
+}
+
+run "an_interval_under_60_seconds_with_dynamic_partitioning_is_rejected" {
+  command = plan
+
+  variables {
+    partition_keys             = ["owner"]
+    s3_prefix                  = "logs/succeed/account=!{partitionKeyFromLambda:owner}/day=!{timestamp:yyyy-MM-dd}/"
+    buffering_interval_seconds = 59
+  }
+
+  expect_failures = [aws_kinesis_firehose_delivery_stream.logs]
+}
+
+run "query_results_among_the_log_events_are_rejected" {
+  command = plan
+
+  variables {
+    catalog = { query_results_location = "s3://app-logs-123456789012-ap-northeast-1/logs/succeed/results/" }
+  }
+
+  expect_failures = [aws_kinesis_firehose_delivery_stream.logs]
+}
+
+run "source_records_among_the_log_events_are_rejected" {
+  command = plan
+
+  variables {
+    source_backup = { prefix = "logs/succeed/source/" }
+  }
+
+  expect_failures = [aws_kinesis_firehose_delivery_stream.logs]
+}
+
+run "log_events_among_the_source_records_are_rejected" {
+  command = plan
+
+  variables {
+    source_backup = { prefix = "logs/!{timestamp:yyyy}/" }
+  }
+
+  expect_failures = [aws_kinesis_firehose_delivery_stream.logs]
+}
+
+run "a_source_prefix_that_begins_with_an_expression_is_rejected" {
+  command = plan
+
+  variables {
+    source_backup = { prefix = "!{timestamp:yyyy}/" }
+  }
+
+  expect_failures = [var.source_backup]
+}
+
+run "a_source_prefix_without_a_slash_at_the_end_is_rejected" {
+  command = plan
+
+  variables {
+    source_backup = { prefix = "logs/source" }
+  }
+
+  expect_failures = [var.source_backup]
+}
+
+run "a_source_prefix_with_partition_keys_is_rejected" {
+  command = plan
+
+  variables {
+    source_backup = { prefix = "logs/source/!{partitionKeyFromLambda:owner}/" }
+  }
+
+  expect_failures = [var.source_backup]
+}
+
+run "a_source_prefix_over_512_characters_is_rejected" {
+  command = plan
+
+  variables {
+    source_backup = { prefix = "logs/${join("", [for i in range(512) : "x"])}/" }
+  }
+
+  expect_failures = [var.source_backup]
+}
+
+run "a_bucket_key_without_an_existing_bucket_is_rejected" {
+  command = plan
+
+  variables {
+    bucket_kms_key_arn = "arn:aws:kms:ap-northeast-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+  }
+
+  expect_failures = [aws_kinesis_firehose_delivery_stream.logs]
+}
+
+run "access_logs_of_an_existing_bucket_are_rejected" {
+  command = plan
+
+  variables {
+    existing_bucket_name = "company-logs"
+    access_logs          = { bucket = "company-access-logs" }
+  }
+
+  expect_failures = [aws_s3_bucket_logging.logs]
+}
+
+run "transitions_in_an_existing_bucket_are_rejected" {
+  command = plan
+
+  variables {
+    existing_bucket_name = "company-logs"
+    data_transitions     = [{ days = 30, storage_class = "STANDARD_IA" }]
+  }
+
+  expect_failures = [aws_s3_bucket_lifecycle_configuration.logs]
+}
+
+run "a_transition_on_the_day_of_expiry_is_rejected" {
+  command = plan
+
+  variables {
+    data_expiry_days = 30
+    data_transitions = [{ days = 30, storage_class = "STANDARD_IA" }]
+  }
+
+  expect_failures = [aws_s3_bucket_lifecycle_configuration.logs]
+}
+
+run "an_unknown_storage_class_is_rejected" {
+  command = plan
+
+  variables {
+    data_transitions = [{ days = 30, storage_class = "COLD" }]
+  }
+
+  expect_failures = [var.data_transitions]
+}
+
+run "a_transition_to_infrequent_access_before_30_days_is_rejected" {
+  command = plan
+
+  variables {
+    data_transitions = [{ days = 29, storage_class = "STANDARD_IA" }]
+  }
+
+  expect_failures = [var.data_transitions]
+}
+
+run "a_transition_after_a_fraction_of_a_day_is_rejected" {
+  command = plan
+
+  variables {
+    data_transitions = [{ days = 1.5, storage_class = "GLACIER_IR" }]
+  }
+
+  expect_failures = [var.data_transitions]
+}
+
+run "a_transition_to_a_warmer_storage_class_is_rejected" {
+  command = plan
+
+  variables {
+    data_transitions = [{ days = 30, storage_class = "GLACIER" }, { days = 90, storage_class = "STANDARD_IA" }]
+  }
+
+  expect_failures = [var.data_transitions]
+}
+
+run "two_transitions_on_the_same_day_are_rejected" {
+  command = plan
+
+  variables {
+    data_transitions = [{ days = 30, storage_class = "STANDARD_IA" }, { days = 30, storage_class = "GLACIER" }]
+  }
+
+  expect_failures = [var.data_transitions]
+}
+
+run "expiry_of_query_results_without_a_catalog_is_rejected" {
+  command = plan
+
+  variables {
+    catalog                   = null
+    query_results_expiry_days = 7
+  }
+
+  expect_failures = [aws_s3_bucket_lifecycle_configuration.logs]
+}
+
+run "a_permissions_boundary_that_is_no_policy_is_rejected" {
+  command = plan
+
+  variables {
+    iam = { permissions_boundary_arn = "boundary" }
+  }
+
+  expect_failures = [var.iam]
+}
+
+run "a_path_that_does_not_end_with_a_slash_is_rejected" {
+  command = plan
+
+  variables {
+    iam = { path = "/pipelines" }
+  }
+
+  expect_failures = [var.iam]
+}
+
+run "a_vpc_without_subnets_is_rejected" {
+  command = plan
+
+  variables {
+    vpc = { subnet_ids = [], security_group_ids = ["sg-1"] }
+  }
+
+  expect_failures = [var.vpc]
+}
+
+run "a_vpc_without_security_groups_is_rejected" {
+  command = plan
+
+  variables {
+    vpc = { subnet_ids = ["subnet-1"], security_group_ids = [] }
+  }
+
+  expect_failures = [var.vpc]
+}
+
+run "a_function_with_a_file_and_a_zip_in_s3_is_rejected" {
+  command = plan
+
+  variables {
+    package_s3 = { bucket = "artifacts", key = "transform.zip" }
   }
 
   expect_failures = [aws_lambda_function.transform]

@@ -20,9 +20,11 @@ module "pipeline" {
 
   custom_time_zone          = "Asia/Tokyo"
   kms_key_arn               = aws_kms_key.logs.arn
+  data_transitions          = [{ days = 60, storage_class = "STANDARD_IA" }]
   data_expiry_days          = 400
   error_expiry_days         = 30
   query_results_expiry_days = 7
-  query_scan_limit_bytes    = 100 * 1024 * 1024 * 1024
-  alarm_action_arns         = [aws_sns_topic.alarms.arn]
+
+  catalog = { query_scan_limit_bytes = 100 * 1024 * 1024 * 1024 }
+  alarms  = { action_arns = [aws_sns_topic.alarms.arn] }
 }
