@@ -1,6 +1,6 @@
 locals {
-  # How long a record can stay in Firehose's buffers. With dynamic partitioning AWS measures up to half the S3 interval
-  # more: https://docs.aws.amazon.com/firehose/latest/dev/buffering.html
+  # How long a record can stay in Firehose's buffers. DataFreshness counts both of them. Dynamic partitioning has several
+  # stages, which AWS says can take 1.5 times the S3 interval: https://docs.aws.amazon.com/firehose/latest/dev/buffering.html
   buffering_seconds = var.lambda_buffering_interval_seconds + var.buffering_interval_seconds * (local.partition_dynamic ? 1.5 : 1)
 
   alarms = {
