@@ -14,7 +14,9 @@ README = MODULE / "README.md"
 # The end of the README is generated, from this line on.
 START = "<!-- scripts/terraform_docs.py writes the rest of this file from variables.tf and outputs.tf. -->\n"
 
-_HEADING_OR_BLOCK = re.compile(r'^# (?P<heading>[^\n]+)$|^(?:variable|output) "(?P<name>\w+)" \{\n(?P<body>.*?)^\}', re.M | re.S)
+_HEADING_OR_BLOCK = re.compile(
+    r'^# (?P<heading>[^\n]+)$|^(?:variable|output) "(?P<name>\w+)" \{\n(?P<body>.*?)^\}', re.M | re.S
+)
 _ARGUMENT = re.compile(r"^  (?P<name>\w+) += (?P<value>.*?)(?=\n  \w|\n\n|\Z)", re.M | re.S)
 
 
@@ -52,7 +54,11 @@ def inputs(text: str) -> str:
     lines, current = ["## Inputs\n"], ""
     for heading, name, arguments in blocks(text):
         if heading != current:
-            lines += [f"\n### {heading}\n", "\n| name | type | default | description |\n", "| --- | --- | --- | --- |\n"]
+            lines += [
+                f"\n### {heading}\n",
+                "\n| name | type | default | description |\n",
+                "| --- | --- | --- | --- |\n",
+            ]
             current = heading
         default = f"`{one_line(arguments['default'])}`" if "default" in arguments else "required"
         lines.append(f"| `{name}` | `{one_line(arguments['type'])}` | {default} | {description(arguments)} |\n")
@@ -81,8 +87,12 @@ def main() -> None:
     new = generated(old)
     if sys.argv[1:] == ["--check"]:
         if new != old:
-            sys.stderr.writelines(difflib.unified_diff(old.splitlines(True), new.splitlines(True), "README.md", "generated"))
-            raise SystemExit("terraform_docs: the tables of terraform/README.md are out of date: run scripts/terraform_docs.py")
+            sys.stderr.writelines(
+                difflib.unified_diff(old.splitlines(True), new.splitlines(True), "README.md", "generated")
+            )
+            raise SystemExit(
+                "terraform_docs: the tables of terraform/README.md are out of date: run scripts/terraform_docs.py"
+            )
         print("terraform_docs: the tables match variables.tf and outputs.tf")
     else:
         README.write_text(new, encoding="utf-8")
