@@ -29,7 +29,10 @@ def main(package, program, glibc="2.34"):
         names = [entry.filename for entry in entries]
         expect(names == ["bootstrap"], f"the zip holds {names} where Lambda looks for one file, bootstrap")
         mode = entries[0].external_attr >> 16
-        expect(stat.S_ISREG(mode) and mode & 0o555 == 0o555, f"not everyone may run bootstrap: its mode is {stat.filemode(mode)}")
+        expect(
+            stat.S_ISREG(mode) and mode & 0o555 == 0o555,
+            f"not everyone may run bootstrap: its mode is {stat.filemode(mode)}",
+        )
         pathlib.Path(program).write_bytes(archive.read("bootstrap"))
     pathlib.Path(program).chmod(0o755)
 
