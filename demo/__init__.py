@@ -1,1 +1,1 @@
-"""The whole pipeline on one machine: Terraform module, function and table, on an emulator of AWS."""
+"""The whole pipeline on one machine: the Terraform module, the function and the table, on an emulator of AWS."""

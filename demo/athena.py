@@ -1,4 +1,6 @@
-"""The module's named queries, run through PyAthena: the client that Redash uses."""
+"""Runs the module's named queries with PyAthena, the client that Redash uses."""
+
+from typing import Any
 
 import sqlglot
 from pyathena import connect
@@ -8,12 +10,12 @@ from demo.emulator.server import CLIENT_CONFIG, REGION, Emulator
 
 
 def named_query(emulator: Emulator, query_id: str) -> str:
-    """The SQL of a named query, as Athena keeps it."""
-    return emulator.client("athena").get_named_query(NamedQueryId=query_id)["NamedQuery"]["QueryString"]
+    """The SQL of a named query, as Athena stores it."""
+    return str(emulator.client("athena").get_named_query(NamedQueryId=query_id)["NamedQuery"]["QueryString"])
 
 
-def connection(emulator: Emulator, outputs: dict) -> Connection:
-    """A connection to the pipeline with these module outputs, made of the settings that docs/redash.md names."""
+def connection(emulator: Emulator, outputs: dict[str, Any]) -> Connection[Any]:
+    """A connection for the pipeline with these module outputs. It has the settings that docs/redash.md names."""
     return connect(
         s3_staging_dir=outputs["query_results_location"],
         work_group=outputs["workgroup_name"],
@@ -28,12 +30,12 @@ def connection(emulator: Emulator, outputs: dict) -> Connection:
 
 
 def for_emulator(sql: str) -> str:
-    """Athena's SQL in the dialect of the emulator's engine, DuckDB."""
+    """Translates Athena's SQL to the dialect of the emulator's engine, DuckDB."""
     return sqlglot.transpile(sql, read="athena", write="duckdb")[0]
 
 
-def run(emulator: Emulator, outputs: dict, sql: str) -> tuple[list[str], list[tuple]]:
-    """Column names and rows."""
+def run(emulator: Emulator, outputs: dict[str, Any], sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """Runs a query. Returns column names and rows."""
     with connection(emulator, outputs) as athena:
         cursor = athena.cursor()
         cursor.execute(sql)

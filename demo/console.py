@@ -1,19 +1,19 @@
-"""What the demo prints: steps with their times, and tables."""
+"""The demo's output: steps with their times, and tables."""
 
 import shutil
 import sys
 import time
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 INDENT = "    "
-MIN_WIDTH = 120  # where the terminal does not say, or is narrower: keys of objects are long
+MIN_WIDTH = 120  # for a terminal that is narrower or does not tell its width, because object keys are long
 
 
 @contextmanager
-def step(title: str):
-    """Prints the title, and how long the block took (seconds)."""
+def step(title: str) -> Iterator[None]:
+    """Prints the title, and how many seconds the block took."""
     started = time.monotonic()
     print(f"  {title} ", end="", flush=True)
     try:
@@ -25,7 +25,7 @@ def step(title: str):
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Prints rows under their column names, what is too long for a line cut."""
+    """Prints rows under their column names. Lines that are too long are cut."""
     cells = [[_on_one_line(value) for value in row] for row in [columns, *rows]]
     widths = [max(map(_width, column)) for column in zip(*cells, strict=True)]
     cells.insert(1, ["-" * width for width in widths])
@@ -35,13 +35,13 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
 
 
 def print_lines(text: str) -> None:
-    """Prints text indented, as tables are."""
+    """Prints text with the indentation of tables."""
     for line in text.splitlines():
         print(INDENT + line)
 
 
 def fail(message: object) -> None:
-    """Prints an error."""
+    """Prints an error message."""
     print(f"demo: {message}", file=sys.stderr)
 
 

@@ -1,4 +1,4 @@
-"""Terraform on the root configuration in `terraform/`, which calls the module unchanged."""
+"""Runs Terraform on the root configuration in `terraform/`, which calls the module unchanged."""
 
 import json
 import os
@@ -7,6 +7,7 @@ import signal
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from demo.emulator.server import Emulator, without_aws
 
@@ -15,30 +16,31 @@ TIMEOUT_SECONDS = 600
 
 
 class TerraformError(Exception):
-    """Terraform ended with an error; the message is its output."""
+    """Terraform ended with an error. The message is Terraform's output."""
 
 
 @dataclass(frozen=True)
 class Infrastructure:
-    """One state: these pipelines on this emulator. `pipelines` is the variable of that name in `terraform/main.tf`."""
+    """One Terraform state: these pipelines on this emulator. `pipelines` is a variable of `terraform/main.tf`."""
 
     emulator: Emulator
-    pipelines: dict[str, dict]
+    pipelines: dict[str, dict[str, Any]]
     directory: Path
 
     def init(self) -> None:
-        """Fetches the provider; its place is beside the configuration, so the next run has it already."""
+        """Fetches the provider into a directory beside the configuration, where the next run finds it."""
         self._run("init", "-input=false", "-no-color")
 
-    def apply(self, target: str | None = None) -> dict[str, dict]:
-        """Stands everything up, or a resource and what it needs; the module's outputs by pipeline."""
+    def apply(self, target: str | None = None) -> dict[str, dict[str, Any]]:
+        """Creates everything, or one resource and its dependencies. Returns the module's outputs by pipeline."""
         targets = [f"-target={target}"] if target else []
         self._run("apply", "-auto-approve", *targets, *self._state_options())
         outputs = json.loads(self._run("output", "-json", f"-state={self._state_file}"))
-        return outputs.get("pipelines", {}).get("value", {})
+        by_pipeline: dict[str, dict[str, Any]] = outputs.get("pipelines", {}).get("value", {})
+        return by_pipeline
 
-    def plan(self) -> list[dict]:
-        """The changes that a plan shows, in the form of Terraform's JSON output; without no-ops and reads."""
+    def plan(self) -> list[dict[str, Any]]:
+        """The changes in a new plan, as in Terraform's JSON output. No-ops and reads are left out."""
         plan_file = self.directory / "second.tfplan"
         self._run("plan", f"-out={plan_file}", *self._state_options())
         plan = json.loads(self._run("show", "-json", str(plan_file)))
@@ -49,16 +51,16 @@ class Infrastructure:
         ]
 
     def destroy(self) -> None:
-        """Takes everything down again."""
+        """Destroys everything."""
         self._run("destroy", "-auto-approve", *self._state_options())
 
     def destroy_command(self) -> str:
-        """For a shell in which the emulator's environment is set."""
+        """The command that destroys everything, for a shell that has the emulator's environment."""
         return f"terraform -chdir={ROOT} destroy -auto-approve {' '.join(self._state_options())}"
 
     @property
     def has_state(self) -> bool:
-        """Whether there may be something to destroy."""
+        """Whether there may be resources to destroy."""
         return self._state_file.exists()
 
     @property
@@ -74,7 +76,7 @@ class Infrastructure:
         if not shutil.which("terraform"):
             raise TerraformError("terraform is not on PATH: install Terraform 1.7 or later")
         environment = {name: value for name, value in without_aws(os.environ).items() if not name.startswith("TF_VAR_")}
-        # In a session of its own: Ctrl-C goes to the demo alone, which then ends Terraform in order.
+        # A session of its own keeps Ctrl-C from Terraform. The demo gets the signal and then interrupts Terraform.
         process = subprocess.Popen(
             ["terraform", f"-chdir={ROOT}", *arguments],
             env=environment | self.emulator.environment() | {"CHECKPOINT_DISABLE": "1"},
@@ -87,7 +89,7 @@ class Infrastructure:
         try:
             output, errors = process.communicate(timeout=TIMEOUT_SECONDS)
         except BaseException:
-            # Terraform writes its state when interrupted, and destroy needs the state.
+            # An interrupted Terraform writes its state, and destroy needs the state.
             process.send_signal(signal.SIGINT)
             try:
                 process.communicate(timeout=60)

@@ -1,9 +1,10 @@
-"""One pipeline that stands: its log group, its stream, its objects."""
+"""One pipeline on the emulator: its stream and its objects."""
 
 import gzip
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from demo.emulator.server import Emulator
 
@@ -12,17 +13,17 @@ POLL_SECONDS = 0.2
 
 @dataclass(frozen=True)
 class Pipeline:
-    """`outputs` are the module's."""
+    """A pipeline on an emulator, with the module's outputs."""
 
     emulator: Emulator
-    outputs: dict
+    outputs: dict[str, Any]
 
     def lines(self) -> list[str]:
         """Every line of every object of log events."""
         return self._lines_of("data_location")
 
     def objects_with_lines(self) -> list[tuple[str, list[str]]]:
-        """The objects of log events: keys and lines."""
+        """The key and the lines of each object of log events."""
         return list(self._read("data_location"))
 
     def errors(self) -> list[str]:
@@ -30,29 +31,29 @@ class Pipeline:
         return self._lines_of("error_location")
 
     def objects(self) -> list[tuple[str, int]]:
-        """Keys and sizes (bytes) of all objects that Firehose wrote, in order of the keys."""
+        """The key and the size (bytes) of each object that Firehose wrote, in order of the keys."""
         return sorted(self._list("data_location") + self._list("error_location"))
 
     def wait_for_lines(self, count: int, timeout_seconds: float) -> list[str]:
-        """Polls until the objects hold at least so many lines."""
+        """Polls until the objects hold at least this many lines."""
         return self._wait(self.lines, count, timeout_seconds)
 
     def wait_for_errors(self, count: int, timeout_seconds: float) -> list[str]:
-        """Polls until the error objects hold at least so many lines."""
+        """Polls until the error objects hold at least this many lines."""
         return self._wait(self.errors, count, timeout_seconds)
 
     def put_record(self, data: bytes) -> None:
-        """Puts a record on the stream, past the subscription."""
+        """Puts a record into the stream directly, without the subscription."""
         self.emulator.client("firehose").put_record(
             DeliveryStreamName=self.outputs["delivery_stream_name"], Record={"Data": data}
         )
 
-    def _wait(self, read, count: int, timeout_seconds: float) -> list[str]:
+    def _wait(self, read: Callable[[], list[str]], count: int, timeout_seconds: float) -> list[str]:
         deadline = time.monotonic() + timeout_seconds
         while len(lines := read()) < count:
             if time.monotonic() > deadline:
                 raise TimeoutError(
-                    f"{len(lines)} of {count} lines after {timeout_seconds} s; see {self.emulator.log_file}"
+                    f"found {len(lines)} of {count} lines after {timeout_seconds} s; see {self.emulator.log_file}"
                 )
             time.sleep(POLL_SECONDS)
         return lines

@@ -1,4 +1,4 @@
-"""Log lines for a demo without a log file: made here, the same at every run."""
+"""Generates log lines for a demo without a log file. Every run gets the same lines."""
 
 import json
 import random
@@ -22,7 +22,7 @@ STACK_TRACE = "\n".join(
 
 
 def log_events(count: int = 3_000, seed: int = 1) -> dict[str, list[str]]:
-    """`count` log events by kind: `web`, access lines, and `app`: JSON, Japanese, a stack trace now and then."""
+    """`count` log events by kind. `web` has access lines. `app` has JSON, Japanese text and a few stack traces."""
     chance = random.Random(seed)
     web, app = [], []
     for number in range(1, count + 1):

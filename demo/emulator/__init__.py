@@ -1,5 +1,5 @@
-"""MiniStack (an AWS emulator) in a process of its own, with the model of Firehose in place of its Firehose.
+"""Runs MiniStack, an AWS emulator, in its own process, with the model of Firehose instead of MiniStack's Firehose.
 
-`python -m demo.emulator` is that process. `server` starts and stops it, `adapter` joins the two, `subscriptions` is the
-fan-out of subscription filters that MiniStack lacks for Firehose, `answers` sends an answer in one write.
+`python -m demo.emulator` is that process. `server` starts and stops it. `adapter` connects the model to MiniStack.
+`subscriptions` delivers log events to Firehose, which MiniStack does not do. `answers` sends a response in one write.
 """

@@ -1,4 +1,4 @@
-"""The emulator's process. `server.Emulator` starts it, with the environment that MiniStack reads when imported."""
+"""The emulator's process. `server.Emulator` starts it and sets the environment that MiniStack reads at import."""
 
 from ministack import app
 

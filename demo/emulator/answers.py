@@ -1,32 +1,37 @@
-"""Answers in one write: status, headers and body together.
+"""Sends each HTTP response in one write: status, headers and body together.
 
-Hypercorn writes the headers, then the body. Terraform's AWS provider now and then closes the connection between the two
-when they come faster than it has finished with its request, and asks again: "use of closed network connection",
-https://github.com/aws/aws-sdk-go-v2/issues/1825. What it asked for is there by then, and the apply ends with "already
-exists". With the body in hand when it reads the headers, it has nothing left to wait for.
+Hypercorn writes the headers first and the body second. When both come before Terraform's AWS provider has finished its
+request, the provider sometimes closes the connection between the two writes and repeats the request: "use of closed
+network connection", https://github.com/aws/aws-sdk-go-v2/issues/1825. The first request has already created the
+resource by then, so the apply fails with "already exists". With a single write the provider has the body when it reads
+the headers, and never waits for the rest.
 """
+
+from typing import Any
+from weakref import WeakKeyDictionary
 
 import h11
 from hypercorn.events import RawData
 from hypercorn.protocol.h11 import H11Protocol
 
+# Headers that wait for the first part of their body.
+_headers: WeakKeyDictionary[H11Protocol, bytes] = WeakKeyDictionary()
+
 
 def install() -> None:
-    """Replaces the method that sends; call it once, before the server starts."""
-    H11Protocol._send_h11_event = _send
+    """Replaces the method that sends. Call this once, before the server starts."""
+    H11Protocol._send_h11_event = _send  # type: ignore[method-assign]
 
 
-async def _send(self: H11Protocol, event) -> None:
+async def _send(self: H11Protocol, event: Any) -> None:
     try:
-        data = self.connection.send(event)
+        data = self.connection.send(event) or b""
     except h11.LocalProtocolError:
-        # The client broke off, or broke the protocol: nobody is there to answer.
+        # After an error on the client's side, the client does not read a response.
         if self.connection.their_state != h11.ERROR:
             raise
         return
-    headers = getattr(self, "_headers", b"")
     if isinstance(event, h11.Response):
-        self._headers = data
+        _headers[self] = data
         return
-    self._headers = b""
-    await self.send(RawData(data=headers + data))
+    await self.send(RawData(data=_headers.pop(self, b"") + data))

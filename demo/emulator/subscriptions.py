@@ -1,6 +1,6 @@
-"""Subscription filters that deliver to Firehose, which MiniStack stores and doesn't serve.
+"""Subscription filters that deliver to Firehose. MiniStack stores such filters but delivers nothing.
 
-The payload is the one that CloudWatch Logs sends, gzip level 6. Source:
+The payload has the shape that CloudWatch Logs sends, compressed with gzip level 6. Source:
 https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/logs/SubscriptionFilters.html
 """
 
@@ -10,25 +10,26 @@ import json
 import logging
 import time
 from collections.abc import Callable
-from types import ModuleType
+from typing import Any
 
 from ministack.core.responses import get_account_id
 
 from demo.firehose.quotas import MAX_RECORD_BYTES
 
 logger = logging.getLogger(__name__)
+
 _sequence = itertools.count()
 
 
-def install(cloudwatch_logs: ModuleType, put_record: Callable[[str, bytes], str]) -> None:
-    """Adds Firehose to the fan-out of log events, and the test record to PutSubscriptionFilter.
+def install(cloudwatch_logs: Any, put_record: Callable[[str, bytes], str]) -> None:
+    """Adds Firehose to the fan-out of log events, and the control message to PutSubscriptionFilter.
 
-    `put_record` takes a stream's ARN and a record's data.
+    `cloudwatch_logs` is MiniStack's module. `put_record` takes a stream's ARN and a record's data.
     """
     fan_out_elsewhere = cloudwatch_logs._fanout_to_subscription_filters
     put_filter = cloudwatch_logs._put_subscription_filter
 
-    def fan_out(log_group: str, log_stream: str, events: list[dict]) -> None:
+    def fan_out(log_group: str, log_stream: str, events: list[dict[str, Any]]) -> None:
         fan_out_elsewhere(log_group, log_stream, events)
         log_groups = cloudwatch_logs._log_groups
         for each in list(log_groups.get(log_group, {}).get("subscriptionFilters", {}).values()):
@@ -41,20 +42,22 @@ def install(cloudwatch_logs: ModuleType, put_record: Callable[[str, bytes], str]
                 for data in data_messages(get_account_id(), log_group, log_stream, each["filterName"], matching):
                     _put(put_record, each["destinationArn"], data)
 
-    def put_filter_and_test(request: dict) -> tuple:
-        answer = put_filter(request)
-        if answer[0] == 200 and _is_firehose(request.get("destinationArn", "")):
+    def put_filter_and_test(request: dict[str, Any]) -> Any:
+        response = put_filter(request)
+        if response[0] == 200 and _is_firehose(request.get("destinationArn", "")):
             _put(put_record, request["destinationArn"], control_message())
-        return answer
+        return response
 
     cloudwatch_logs._fanout_to_subscription_filters = fan_out
     cloudwatch_logs._put_subscription_filter = put_filter_and_test
 
 
-def data_messages(owner: str, log_group: str, log_stream: str, filter_name: str, events: list[dict]) -> list[bytes]:
-    """The records for one PutLogEvents request: one, or several where one would be over Firehose's quota.
+def data_messages(
+    owner: str, log_group: str, log_stream: str, filter_name: str, events: list[dict[str, Any]]
+) -> list[bytes]:
+    """The records for one PutLogEvents request. Several records are made if one would exceed Firehose's quota.
 
-    `events` have `timestamp` (milliseconds since 1970) and `message`; each gets an id of 56 digits.
+    `events` have a `timestamp` (milliseconds since 1970) and a `message`. Each log event gets an id.
     """
     data = _compress(
         messageType="DATA_MESSAGE",
@@ -82,7 +85,7 @@ def data_messages(owner: str, log_group: str, log_stream: str, filter_name: str,
 
 
 def control_message() -> bytes:
-    """The record by which CloudWatch Logs tests a destination."""
+    """The record that CloudWatch Logs sends to test a destination."""
     return _compress(
         messageType="CONTROL_MESSAGE",
         owner="CloudwatchLogs",
@@ -99,7 +102,7 @@ def control_message() -> bytes:
     )
 
 
-def _compress(**payload) -> bytes:
+def _compress(**payload: object) -> bytes:
     return gzip.compress(json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode(), compresslevel=6)
 
 
@@ -111,5 +114,5 @@ def _put(put_record: Callable[[str, bytes], str], arn: str, data: bytes) -> None
     try:
         put_record(arn, data)
     except Exception:
-        # A destination in trouble never fails PutLogEvents.
+        # An error of a destination never fails PutLogEvents.
         logger.exception("subscription filter: %s", arn)

@@ -1,8 +1,8 @@
 """A model of Amazon Data Firehose with one Lambda processor and an S3 destination.
 
-It keeps the contract that a transforming function and the readers of its objects rely on. It is not AWS: `README.md`,
-"The model of Firehose", says what it leaves out. Standard library only, and no emulator: what it needs of Lambda and S3
-comes in as two callables (`Services`).
+The model keeps the contract that the function and the readers of its S3 objects rely on. It is not AWS: the section
+"The model of Firehose" in `README.md` lists what is missing. It uses only the standard library and does not know the
+emulator. Lambda and S3 are passed in as two callables (`Services`).
 
     put_record, put_record_batch -> Lambda buffer -> processing.process -> S3 buffers -> delivery
                                     stream.Stream                          stream.Stream
@@ -12,6 +12,6 @@ In reading order: `quotas`, `configuration`, `prefixes`, `processing`, `delivery
 
 from demo.firehose.configuration import Processor, StreamConfiguration
 from demo.firehose.processing import FunctionError
-from demo.firehose.stream import InvalidArgument, Services, Stream
+from demo.firehose.stream import InvalidArgumentError, Services, Stream
 
-__all__ = ["FunctionError", "InvalidArgument", "Processor", "Services", "Stream", "StreamConfiguration"]
+__all__ = ["FunctionError", "InvalidArgumentError", "Processor", "Services", "Stream", "StreamConfiguration"]

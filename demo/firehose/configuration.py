@@ -1,6 +1,7 @@
-"""What CreateDeliveryStream says of a stream, as far as the model heeds it."""
+"""The settings of a stream: the part of CreateDeliveryStream that the model supports."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from demo.firehose import quotas
 
@@ -9,7 +10,7 @@ MEBIBYTE = 1024 * 1024
 
 @dataclass(frozen=True)
 class Processor:
-    """The Lambda processor of a stream. Sizes in bytes of data before base64, times in seconds."""
+    """The Lambda processor of a stream. Sizes are in bytes before base64, times in seconds."""
 
     function_arn: str
     buffer_bytes: int = quotas.DEFAULT_PROCESSOR_BUFFER_MB * MEBIBYTE
@@ -17,8 +18,8 @@ class Processor:
     retries: int = quotas.DEFAULT_PROCESSOR_RETRIES
 
     @staticmethod
-    def of(processing: dict) -> "Processor | None":
-        """The first Lambda processor of a `ProcessingConfiguration`."""
+    def from_api(processing: dict[str, Any]) -> "Processor | None":
+        """Reads the first Lambda processor of a `ProcessingConfiguration`."""
         if not processing.get("Enabled"):
             return None
         for processor in processing.get("Processors", []):
@@ -38,7 +39,7 @@ class Processor:
 
 @dataclass(frozen=True)
 class StreamConfiguration:
-    """One stream with an S3 destination. Sizes in bytes, times in seconds."""
+    """One stream with an S3 destination. Sizes are in bytes, times in seconds."""
 
     name: str
     arn: str
@@ -56,16 +57,16 @@ class StreamConfiguration:
 
     @property
     def region(self) -> str:
-        """The region that the ARN names."""
+        """The region in the ARN."""
         return self.arn.split(":")[3]
 
     @staticmethod
-    def of(name: str, arn: str, version: int, destination: dict) -> "StreamConfiguration":
+    def from_api(name: str, arn: str, version: int, destination: dict[str, Any]) -> "StreamConfiguration":
         """Reads an `ExtendedS3DestinationConfiguration`, in the shape of the API."""
         hints = destination.get("BufferingHints", {})
         compression = destination.get("CompressionFormat", "UNCOMPRESSED")
         if compression not in ("UNCOMPRESSED", "GZIP"):
-            raise ValueError(f"the model of Firehose knows UNCOMPRESSED and GZIP, not {compression}")
+            raise ValueError(f"the model of Firehose supports UNCOMPRESSED and GZIP, not {compression}")
         return StreamConfiguration(
             name=name,
             arn=arn,
@@ -79,5 +80,5 @@ class StreamConfiguration:
             buffer_bytes=hints.get("SizeInMBs", quotas.DEFAULT_BUFFER_MB) * MEBIBYTE,
             interval_seconds=hints.get("IntervalInSeconds", quotas.DEFAULT_INTERVAL_SECONDS),
             is_partitioned=destination.get("DynamicPartitioningConfiguration", {}).get("Enabled", False),
-            processor=Processor.of(destination.get("ProcessingConfiguration", {})),
+            processor=Processor.from_api(destination.get("ProcessingConfiguration", {})),
         )

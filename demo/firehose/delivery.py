@@ -1,4 +1,4 @@
-"""From a buffer of bytes to one S3 object: prefix, name, extension, compression.
+"""Turns a buffer of bytes into one S3 object: prefix, name, extension, compression.
 
 Source: https://docs.aws.amazon.com/firehose/latest/dev/s3-object-name.html
 """
@@ -17,14 +17,14 @@ PROCESSING_FAILED = "processing-failed"
 
 @dataclass
 class Buffer:
-    """What becomes one object. `oldest_ms` is the arrival of its oldest record, in milliseconds since 1970."""
+    """The content of one future object. `oldest_ms` is the arrival of its oldest record, in milliseconds since 1970."""
 
     partition_keys: tuple[tuple[str, str], ...] = ()
     error_output_type: str = ""
     chunks: list[bytes] = field(default_factory=list)
     size: int = 0
     oldest_ms: int = 0
-    opened_at: float = 0.0  # seconds of the monotonic clock
+    opened_at: float = 0.0  # seconds on the monotonic clock
 
     def add(self, data: bytes, arrival_ms: int, now: float) -> None:
         """Appends one record's bytes."""
@@ -35,11 +35,11 @@ class Buffer:
         self.size += len(data)
 
 
-def object_of(stream: StreamConfiguration, buffer: Buffer) -> tuple[str, bytes]:
-    """Key and body of the object that a buffer becomes.
+def to_object(stream: StreamConfiguration, buffer: Buffer) -> tuple[str, bytes]:
+    """The key and body of a buffer's object.
 
-    A file extension replaces the one that compression would give. Error objects are neither compressed nor given an
-    extension here; what Firehose does with them on a stream with compression was not read anywhere.
+    A file extension replaces the extension of the compression. Error objects get neither compression nor an extension.
+    No document says what Firehose does with error objects on a stream with compression.
     """
     at = datetime.fromtimestamp(buffer.oldest_ms / 1000, ZoneInfo(stream.time_zone))
     name = f"{stream.name}-{stream.version}-{format_timestamp('yyyy-MM-dd-HH-mm-ss', at)}-{uuid.uuid4()}"

@@ -15,14 +15,14 @@ _TIME_TOKEN = re.compile(r"'((?:[^']|'')*)'|yyyy|yy|MM|dd|HH|mm|ss|([A-Za-z]+)|(
 _TIME_FIELDS = {"yyyy": "%Y", "yy": "%y", "MM": "%m", "dd": "%d", "HH": "%H", "mm": "%M", "ss": "%S"}
 
 
-class UnresolvedExpression(Exception):
-    """An expression that nothing is known for, such as a partition key that the function did not return."""
+class UnresolvedExpressionError(Exception):
+    """An expression has no value, for example because the function did not return that partition key."""
 
 
 def evaluate_prefix(template: str, at: datetime, partition_keys: Mapping[str, str]) -> str:
     """The prefix of an object of log events. `at` is the arrival of its oldest record, in the stream's time zone.
 
-    Only a prefix without any expression gets the default timestamp behind it.
+    The default timestamp is appended only to a prefix without any expression.
     """
     if not _EXPRESSION.search(template):
         template += DEFAULT_TIMESTAMP
@@ -30,20 +30,22 @@ def evaluate_prefix(template: str, at: datetime, partition_keys: Mapping[str, st
 
 
 def evaluate_error_prefix(template: str, prefix: str, at: datetime, error_output_type: str) -> str:
-    """The prefix of an error object. A stream without an error prefix puts the type behind its plain prefix."""
+    """The prefix of an error object. Without an error prefix, the error type follows the stream's plain prefix."""
     template = template or f"{prefix}!{{firehose:error-output-type}}/{DEFAULT_TIMESTAMP}"
     return _evaluate(template, at, {"firehose": {"error-output-type": error_output_type}})
 
 
 def format_timestamp(pattern: str, at: datetime) -> str:
-    """Formats with the part of Java's DateTimeFormatter that prefixes use: y M d H m s and quoted text."""
+    """Formats a time with the part of Java's DateTimeFormatter that prefixes use: y M d H m s and quoted text."""
 
-    def field(match: re.Match) -> str:
+    def field(match: re.Match[str]) -> str:
         quoted, unknown, plain = match.groups()
         if unknown:
-            raise UnresolvedExpression(f"the model of Firehose does not know {unknown!r} of the pattern {pattern!r}")
+            raise UnresolvedExpressionError(
+                f"the model of Firehose does not support {unknown!r} in the pattern {pattern!r}"
+            )
         if plain:
-            return plain
+            return str(plain)
         if quoted is not None:
             return quoted.replace("''", "'") or "'"
         return at.strftime(_TIME_FIELDS[match.group()])
@@ -52,7 +54,7 @@ def format_timestamp(pattern: str, at: datetime) -> str:
 
 
 def _evaluate(template: str, at: datetime, namespaces: Mapping[str, Mapping[str, str]]) -> str:
-    def value(match: re.Match) -> str:
+    def value(match: re.Match[str]) -> str:
         namespace, name = match.groups()
         if namespace == "timestamp":
             return format_timestamp(name, at)
@@ -61,6 +63,6 @@ def _evaluate(template: str, at: datetime, namespaces: Mapping[str, Mapping[str,
         try:
             return namespaces[namespace][name]
         except KeyError:
-            raise UnresolvedExpression(f"no value for {match.group()}") from None
+            raise UnresolvedExpressionError(f"no value for {match.group()}") from None
 
     return _EXPRESSION.sub(value, template)

@@ -1,8 +1,8 @@
-"""One batch through the function: the event, the attempts, and what its answer makes of each record.
+"""Passes one event through the function: the event, the attempts, and the outcome of each record.
 
 Sources: https://docs.aws.amazon.com/firehose/latest/dev/data-transformation-status-model.html and
-https://docs.aws.amazon.com/firehose/latest/dev/data-transformation-failure-handling.html; the codes, messages and the
-order of the members are those of error objects as Firehose writes them.
+https://docs.aws.amazon.com/firehose/latest/dev/data-transformation-failure-handling.html. Error codes, error messages
+and the order of the members were read from error objects that Firehose wrote.
 """
 
 import base64
@@ -13,12 +13,13 @@ import uuid
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from demo.firehose import quotas
 from demo.firehose.configuration import Processor, StreamConfiguration
 
-Invoke = Callable[[str, dict], bytes]
-"""Function ARN and event to the bytes of the response; raises FunctionError."""
+Invoke = Callable[[str, dict[str, Any]], bytes]
+"""Takes a function's ARN and an event, and returns the response's bytes. Raises FunctionError."""
 
 MESSAGES = {
     "Lambda.FunctionError": "The Lambda function was successfully invoked but it returned an error result.",
@@ -34,18 +35,18 @@ MESSAGES = {
         "The data field cannot be null when the SourceType is DirectPut or KinesisStreamAsSource and processing result "
         "is Ok. The value field cannot be null when the SourceType is MSKAsSource and processing result is Ok."
     ),
-    # Code and message of this one are the model's own.
+    # This code and message are the model's own.
     "DynamicPartitioning.MissingPartitionKey": "The function did not return every partition key that the prefix names.",
 }
 
 
 class FunctionError(Exception):
-    """The invocation failed: the function's own error, a timeout, throttling."""
+    """The invocation failed: an error of the function, a timeout, or throttling."""
 
 
 @dataclass(frozen=True)
 class Record:
-    """What a producer put. `arrival_ms` is in milliseconds since 1970."""
+    """A record that a producer put. `arrival_ms` is in milliseconds since 1970."""
 
     data: bytes
     arrival_ms: int
@@ -54,7 +55,7 @@ class Record:
 
 @dataclass(frozen=True)
 class Transformed:
-    """An `Ok` record: its new bytes, and the keys that dynamic partitioning goes by."""
+    """An `Ok` record: its new bytes, and its keys for dynamic partitioning."""
 
     record: Record
     data: bytes
@@ -63,7 +64,7 @@ class Transformed:
 
 @dataclass(frozen=True)
 class Failed:
-    """A record on its way to the error prefix."""
+    """A record that is written under the error prefix."""
 
     record: Record
     code: str
@@ -71,7 +72,7 @@ class Failed:
     ended_ms: int
 
     def line(self, function_arn: str) -> bytes:
-        """The line of the error object, members in Firehose's order."""
+        """The line of the error object, with the members in Firehose's order."""
         members = json.dumps(
             {
                 "rawData": base64.b64encode(self.record.data).decode(),
@@ -88,18 +89,18 @@ class Failed:
 
 
 def process(
-    stream: StreamConfiguration, processor: Processor, batch: list[Record], invoke: Invoke
+    stream: StreamConfiguration, processor: Processor, records: list[Record], invoke: Invoke
 ) -> list[Transformed | Failed]:
-    """Calls the function with one batch. Records it answers `Dropped` are in neither form of the result."""
-    answers, attempts = _attempt(stream, processor, batch, invoke)
+    """Calls the function with one event of these records. The result leaves out `Dropped` records."""
+    rows, attempts = _attempt(stream, processor, records, invoke)
     ended_ms = now_ms()
-    if answers is None:
-        return [Failed(record, "Lambda.FunctionError", attempts, ended_ms) for record in batch]
+    if rows is None:
+        return [Failed(record, "Lambda.FunctionError", attempts, ended_ms) for record in records]
 
-    seen = Counter(answer.get("recordId") for answer in answers)
-    by_id = {answer.get("recordId"): answer for answer in answers}
+    seen = Counter(row.get("recordId") for row in rows)
+    by_id = {row.get("recordId"): row for row in rows}
     outcomes: list[Transformed | Failed] = []
-    for record in batch:
+    for record in records:
         outcome = _outcome(record, by_id.get(record.record_id), seen[record.record_id])
         if isinstance(outcome, str):
             outcomes.append(Failed(record, outcome, attempts, ended_ms))
@@ -108,20 +109,22 @@ def process(
     return outcomes
 
 
-def _attempt(stream, processor, batch, invoke) -> tuple[list[dict] | None, int]:
-    """The answers and how many attempts they took; no answers where every attempt failed."""
+def _attempt(
+    stream: StreamConfiguration, processor: Processor, records: list[Record], invoke: Invoke
+) -> tuple[list[dict[str, Any]] | None, int]:
+    """The rows of the response, or None when every attempt failed, and the number of attempts."""
     attempts = 0
     while attempts <= processor.retries:
         attempts += 1
         try:
-            return _parse(invoke(processor.function_arn, event_of(stream, batch))), attempts
+            return _parse(invoke(processor.function_arn, build_event(stream, records))), attempts
         except FunctionError:
             continue
     return None, attempts
 
 
-def event_of(stream: StreamConfiguration, batch: list[Record]) -> dict:
-    """The event. Every attempt has an invocation id of its own; record ids and data stay."""
+def build_event(stream: StreamConfiguration, records: list[Record]) -> dict[str, Any]:
+    """The event of one attempt. The invocation id is new for each attempt; record ids and data stay the same."""
     return {
         "invocationId": str(uuid.uuid4()),
         "deliveryStreamArn": stream.arn,
@@ -132,49 +135,49 @@ def event_of(stream: StreamConfiguration, batch: list[Record]) -> dict:
                 "approximateArrivalTimestamp": record.arrival_ms,
                 "data": base64.b64encode(record.data).decode(),
             }
-            for record in batch
+            for record in records
         ],
     }
 
 
-def _parse(response: bytes) -> list[dict]:
-    """The records of a response. One without usable records is no error: its record ids are missing, then."""
+def _parse(response: bytes) -> list[dict[str, Any]]:
+    """The rows of a response. A response without usable rows is no error: every recordId is then missing."""
     if len(response) > quotas.MAX_RESPONSE_BYTES:
-        raise FunctionError(f"response of {len(response)} bytes, over {quotas.MAX_RESPONSE_BYTES}")
+        raise FunctionError(f"response has {len(response)} bytes, more than the quota: {quotas.MAX_RESPONSE_BYTES}")
     try:
         body = json.loads(response)
     except ValueError:
         return []
-    records = body.get("records") if isinstance(body, dict) else None
-    if not isinstance(records, list):
+    found = body.get("records") if isinstance(body, dict) else None
+    if not isinstance(found, list):
         return []
-    answers = [answer for answer in records if isinstance(answer, dict)]
-    for answer in answers:
-        if answer.get("result") not in ("Ok", "Dropped", "ProcessingFailed"):
-            raise FunctionError(f"result {answer.get('result')!r}")
-    return answers
+    rows = [row for row in found if isinstance(row, dict)]
+    for row in rows:
+        if row.get("result") not in ("Ok", "Dropped", "ProcessingFailed"):
+            raise FunctionError(f"unknown result: {row.get('result')!r}")
+    return rows
 
 
-def _outcome(record: Record, answer: dict | None, times: int) -> Transformed | str | None:
-    """The transformed record, the code of its failure, or nothing for a dropped one."""
-    if answer is None:
+def _outcome(record: Record, row: dict[str, Any] | None, times: int) -> Transformed | str | None:
+    """The transformed record, an error code, or None for a dropped record."""
+    if row is None:
         return "Lambda.MissingRecordId"
     if times > 1:
         return "Lambda.DuplicatedRecordId"
-    if answer["result"] == "Dropped":
+    if row["result"] == "Dropped":
         return None
-    if answer["result"] == "ProcessingFailed":
+    if row["result"] == "ProcessingFailed":
         return "Lambda.ProcessingFailedStatus"
-    if not isinstance(answer.get("data"), str):
+    if not isinstance(row.get("data"), str):
         return "Lambda.InvalidReturnFormat"
     try:
-        data = base64.b64decode(answer["data"], validate=True)
+        data = base64.b64decode(row["data"], validate=True)
     except binascii.Error:
         return "Lambda.FunctionError"
-    keys = (answer.get("metadata") or {}).get("partitionKeys") or {}
+    keys = (row.get("metadata") or {}).get("partitionKeys") or {}
     return Transformed(record, data, tuple(sorted(keys.items())))
 
 
 def now_ms() -> int:
-    """Milliseconds since 1970."""
+    """The time in milliseconds since 1970."""
     return time.time_ns() // 1_000_000

@@ -1,4 +1,4 @@
-# The module as it is, on an emulator. Everything that is particular to the emulator is in this file.
+# Calls the module unchanged, on an emulator. Everything specific to the emulator is in this file.
 
 terraform {
   required_version = ">= 1.7"
@@ -11,7 +11,7 @@ terraform {
   }
 }
 
-# Endpoint, region and credentials come from the environment.
+# Endpoint, region and credentials are set in the environment.
 provider "aws" {
   s3_use_path_style           = true
   skip_credentials_validation = true
@@ -30,10 +30,10 @@ variable "pipelines" {
     s3_prefix                = optional(string, "logs/succeed/day=!{timestamp:yyyy-MM-dd}/")
     vrl_program              = optional(string)
   }))
-  description = "Pipelines to stand up, by name."
+  description = "Pipelines to create, by name."
 }
 
-# The user's, not the pipeline's: they are there before it.
+# These log groups are the user's. They exist before the pipeline.
 resource "aws_cloudwatch_log_group" "source" {
   for_each = toset(flatten([for pipeline in var.pipelines : pipeline.log_group_names]))
 
@@ -63,6 +63,6 @@ module "pipeline" {
 }
 
 output "pipelines" {
-  description = "Outputs of the module, by name."
+  description = "Outputs of the module, by pipeline."
   value       = module.pipeline
 }

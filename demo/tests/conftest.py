@@ -1,8 +1,10 @@
-"""One emulator and one apply for all end-to-end tests."""
+"""One emulator and one `terraform apply` for all end-to-end tests."""
 
 import sys
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,35 +12,38 @@ from demo.emulator.server import Emulator
 from demo.infrastructure import Infrastructure
 from demo.pipeline import Pipeline
 
-# Firehose's 60 s for a batch are 0.6 s, its 300 s for an object 3 s.
+# Firehose's 60 s for an invocation become 0.6 s, and its 300 s for an object become 3 s.
 TIME_FACTOR = 0.01
 
-
-def pytest_addoption(parser):
-    parser.addoption("--package", type=Path, help="the function: a zip whose bootstrap is the binary")
-
-
-def pytest_configure(config):
-    config.addinivalue_line("markers", "last: runs after all other tests, whatever file it is in")
+Applied = tuple[Emulator, Infrastructure, dict[str, dict[str, Any]]]
+"""The emulator, Terraform's state on it, and the module's outputs by pipeline."""
 
 
-def pytest_collection_modifyitems(items):
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--package", type=Path, help="zip with the function's binary as bootstrap")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "last: runs after all other tests, in whatever file it is")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.get_closest_marker("last") is not None)
 
 
 @pytest.fixture(scope="session")
-def package(request) -> Path:
-    """The function's package. Without it the end-to-end tests fail: they are never skipped in silence."""
-    path = request.config.getoption("--package")
+def package(request: pytest.FixtureRequest) -> Path:
+    """The function's package. Without it the end-to-end tests fail, so that nobody skips them unknowingly."""
+    path: Path | None = request.config.getoption("--package")
     if path is None or not path.is_file():
-        pytest.fail(f"--package must name the function's zip, found {path}")
+        pytest.fail(f"--package must name the function's zip, found: {path}")
     return path.resolve()
 
 
 @pytest.fixture(scope="session")
-def standing(package, tmp_path_factory):
-    """The emulator, and what Terraform stood up on it, with the module's outputs by pipeline."""
-    directory = tmp_path_factory.mktemp("standing")
+def applied(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Applied]:
+    """The emulator with everything that Terraform created on it."""
+    directory = tmp_path_factory.mktemp("applied")
     emulator = Emulator(directory, TIME_FACTOR)
     emulator.start()
     infrastructure = Infrastructure(emulator, pipeline_settings(package, directory), directory)
@@ -50,35 +55,35 @@ def standing(package, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def emulator(standing) -> Emulator:
+def emulator(applied: Applied) -> Emulator:
     """The emulator's process."""
-    return standing[0]
+    return applied[0]
 
 
 @pytest.fixture(scope="session")
-def infrastructure(standing) -> Infrastructure:
-    """What Terraform stood up."""
-    return standing[1]
+def infrastructure(applied: Applied) -> Infrastructure:
+    """Terraform's state on the emulator."""
+    return applied[1]
 
 
 @pytest.fixture(scope="session")
-def pipelines(standing) -> dict[str, Pipeline]:
-    """The pipelines that stand, by the last word of their names."""
-    emulator, _, outputs = standing
+def pipelines(applied: Applied) -> dict[str, Pipeline]:
+    """The pipelines, by the last part of their names."""
+    emulator, _, outputs = applied
     return {name.removeprefix("e2e-"): Pipeline(emulator, each) for name, each in outputs.items()}
 
 
-def pipeline_settings(package: Path, directory: Path) -> dict[str, dict]:
-    """The pipelines of all end-to-end tests, as Terraform gets them."""
+def pipeline_settings(package: Path, directory: Path) -> dict[str, dict[str, Any]]:
+    """The pipelines of all end-to-end tests, as Terraform's variable `pipelines`."""
 
-    def pipeline(name, **settings):
+    def pipeline(name: str, **settings: object) -> dict[str, Any]:
         return {"package_file": str(package), "log_group_names": [f"/source/{name}"]} | settings
 
     return {
         # The module's defaults.
         "e2e-json": pipeline("json"),
         "e2e-queries": pipeline("queries"),
-        # Plain output and the largest Lambda buffer: what a response has no room for is put back on the stream.
+        # Plain output and the largest Lambda buffer: the function re-ingests the records that do not fit the response.
         "e2e-overflow": pipeline("overflow", output_compression="none", lambda_buffering_size_mb=3),
         # The article's format and prefix.
         "e2e-message": pipeline(
@@ -100,7 +105,7 @@ def pipeline_settings(package: Path, directory: Path) -> dict[str, dict]:
 
 
 def failing_package(path: Path) -> Path:
-    """A function that answers every invocation with an error."""
+    """Writes the package of a function that answers every invocation with an error."""
     bootstrap = f"""#!{sys.executable}
 import os, urllib.request
 runtime = "http://" + os.environ["AWS_LAMBDA_RUNTIME_API"] + "/2018-06-01/runtime/invocation/"

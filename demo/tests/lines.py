@@ -1,4 +1,4 @@
-"""Log lines that try what lies between PutLogEvents and Athena: generated, the same at every run."""
+"""Generates log lines that are hard to carry unchanged from PutLogEvents to Athena. Every run gets the same lines."""
 
 import hashlib
 import random
@@ -21,7 +21,7 @@ AWKWARD = [
 
 
 def awkward_lines(count: int, seed: int) -> list[str]:
-    """`count` lines, each of the awkward ones many times, some of them long; a good part of them twice."""
+    """`count` lines. Each awkward line occurs many times, a third of the lines are exact repeats, and some are long."""
     chance = random.Random(seed)
     lines = []
     for number in range(count):
@@ -35,7 +35,7 @@ def awkward_lines(count: int, seed: int) -> list[str]:
 
 
 def repetitive_lines(size: int) -> list[str]:
-    """Lines of `size` bytes in all that shrink more than tenfold, as logs do."""
+    """Lines with a total of `size` bytes that compress more than tenfold, as logs do."""
     line = (
         "GET /items/{number} HTTP/1.1 200 served from the cache in the same availability zone, nothing to report here"
     )
@@ -44,5 +44,5 @@ def repetitive_lines(size: int) -> list[str]:
 
 
 def checksum(lines: Iterable[str]) -> str:
-    """Of the lines in their order: hexadecimal MD5 of all of them, joined by line feeds."""
+    """The MD5 of the lines joined with line feeds, in hexadecimal."""
     return hashlib.md5("\n".join(lines).encode()).hexdigest()

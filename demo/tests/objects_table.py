@@ -1,4 +1,4 @@
-"""The Glue table over a pipeline's objects, in DuckDB: columns from its definition, days from its location template."""
+"""Loads a pipeline's objects into DuckDB as its Glue table describes them, partition projection included."""
 
 import json
 import re
@@ -11,9 +11,9 @@ DUCKDB_TYPES = {"string": "VARCHAR", "bigint": "BIGINT", "map<string,string>": "
 
 
 def open_table(pipeline: Pipeline) -> duckdb.DuckDBPyConnection:
-    """A database with the pipeline's table in its schema, as Athena would see it with partition projection.
+    """A database that holds the pipeline's table as Athena sees it with partition projection.
 
-    An object whose key does not fit the template is an error: no query would ever find it.
+    An object whose key does not match the location template is an error: no query would ever find that object.
     """
     database, table = pipeline.outputs["database_name"], pipeline.outputs["table_name"]
     definition = pipeline.emulator.client("glue").get_table(DatabaseName=database, Name=table)["Table"]
@@ -39,9 +39,9 @@ def open_table(pipeline: Pipeline) -> duckdb.DuckDBPyConnection:
 
 
 def _projected(template: str, location: str) -> dict[str, str]:
-    """Values of the partition columns in an object's location."""
+    """The values of the partition columns, from an object's location."""
     pattern = re.sub(r"\\\$\\\{(\w+)\\\}", r"(?P<\1>.+)", re.escape(template))
     match = re.match(pattern, location)
     if not match:
-        raise AssertionError(f"{location} does not fit {template}")
+        raise AssertionError(f"{location} does not match {template}")
     return match.groupdict()

@@ -1,11 +1,13 @@
-"""A second opinion: the module's subscription filter delivers to the module's stream on moto, too.
+"""A second opinion from moto: the module's subscription filter delivers to the module's stream there, too.
 
-moto's Firehose writes each record to the bucket as it comes, without the function: the hop from the log group to the
-stream is all that this tells.
+moto's Firehose writes each record to the bucket immediately and does not call the function. So this test covers only
+the step from the log group to the stream.
 """
 
 import gzip
 import json
+from pathlib import Path
+from typing import Any
 
 from moto.server import ThreadedMotoServer
 from werkzeug.serving import WSGIRequestHandler
@@ -17,23 +19,26 @@ from demo.tests.conftest import failing_package
 
 
 class Moto(Emulator):
-    """The same clients, on another server: a thread of this process."""
+    """The same clients with another server, which is a thread of this process."""
 
-    def start(self):
-        # Headers and body in one write, as `demo/emulator/answers.py` has it for the emulator.
+    def start(self) -> None:
+        # Sends headers and body in one write, for the reason given in `demo/emulator/answers.py`.
         WSGIRequestHandler.wbufsize = -1
         self._server = ThreadedMotoServer(ip_address=HOST, port=self.port, verbose=False)
         self._server.start()
 
-    def stop(self):
+    def stop(self) -> None:
         self._server.stop()
 
 
-def test_subscription_filter_of_the_module_delivers_to_its_stream(tmp_path):
+def test_subscription_filter_of_the_module_delivers_to_its_stream(tmp_path: Path) -> None:
     moto = Moto(tmp_path)
     moto.start()
     try:
-        pipeline = {"package_file": str(failing_package(tmp_path / "function.zip")), "log_group_names": ["/source/app"]}
+        pipeline: dict[str, Any] = {
+            "package_file": str(failing_package(tmp_path / "function.zip")),
+            "log_group_names": ["/source/app"],
+        }
         infrastructure = Infrastructure(moto, {"moto": pipeline}, tmp_path)
         infrastructure.init()
         infrastructure.apply(target='module.pipeline["moto"].aws_cloudwatch_log_subscription_filter.logs')

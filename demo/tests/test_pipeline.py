@@ -1,20 +1,23 @@
-"""From PutLogEvents to the objects, and what Athena reads in them."""
+"""Log events travel from PutLogEvents to S3 objects, and Athena reads them."""
 
 import base64
 import gzip
 import json
 import zlib
 from collections import Counter
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from demo import athena, log_events
 from demo.emulator.server import ACCOUNT
+from demo.pipeline import Pipeline
 from demo.tests.lines import awkward_lines, checksum, repetitive_lines
 
 TIMEOUT_SECONDS = 60
 
-# Athena's SQL. The ids of log events ascend in the order in which they were put.
+# The ids of log events sort in the order in which the log events were put.
 COUNT_AND_CHECKSUM = """
     SELECT
         count(*),
@@ -25,34 +28,36 @@ COUNT_AND_CHECKSUM = """
 """
 
 
-def put_file(pipeline, name, tmp_path, lines, max_events=10_000):
-    """Writes the lines to a file, and the file's lines to the pipeline's log group; the lines."""
-    path = tmp_path / "source.log"
+def put_file(pipeline: Pipeline, name: str, directory: Path, lines: list[str], max_events: int = 10_000) -> list[str]:
+    """Writes the lines to a file, and the lines of that file to the pipeline's log group. Returns the lines."""
+    path = directory / "source.log"
     path.write_bytes("\n".join(lines).encode() + b"\n")
     lines = log_events.read_lines(path)
     log_events.put_lines(pipeline.emulator.client("logs"), f"/source/{name}", "file", lines, max_events)
     return lines
 
 
-def journal(pipeline, event):
+def journal(pipeline: Pipeline, event: str) -> list[dict[str, Any]]:
+    """The entries of one kind in the journal of the pipeline's stream."""
     stream = pipeline.outputs["delivery_stream_name"]
     return [each for each in pipeline.emulator.journal() if each["stream"] == stream and each["event"] == event]
 
 
-def from_stream(delivered, log_stream):
+def from_stream(delivered: list[str], log_stream: str) -> list[dict[str, Any]]:
+    """The log events of one log stream."""
     events = [json.loads(line) for line in delivered]
     return [event for event in events if event["log_stream"] == log_stream]
 
 
 @pytest.fixture(scope="session")
-def file_lines(pipelines, tmp_path_factory):
-    """A file's lines, all of them delivered by the pipeline with the module's defaults."""
+def file_lines(pipelines: dict[str, Pipeline], tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """The lines of a file. The pipeline with the module's defaults has delivered all of them."""
     lines = put_file(pipelines["json"], "json", tmp_path_factory.mktemp("file"), awkward_lines(6_000, seed=1), 50)
     pipelines["json"].wait_for_lines(len(lines), TIMEOUT_SECONDS)
     return lines
 
 
-def test_objects_hold_each_line_of_the_file_once(pipelines, file_lines):
+def test_objects_hold_each_line_of_the_file_once(pipelines: dict[str, Pipeline], file_lines: list[str]) -> None:
     events = sorted(from_stream(pipelines["json"].lines(), "file"), key=lambda event: event["id"])
     assert [event["message"] for event in events] == file_lines
     assert len({event["id"] for event in events}) == len(file_lines)
@@ -60,23 +65,28 @@ def test_objects_hold_each_line_of_the_file_once(pipelines, file_lines):
     assert pipelines["json"].errors() == []
 
 
-def test_athena_reads_the_files_count_and_checksum(pipelines, file_lines):
+def test_athena_computes_the_count_and_checksum_of_the_file(
+    pipelines: dict[str, Pipeline], file_lines: list[str]
+) -> None:
     pipeline = pipelines["json"]
     _, rows = athena.run(pipeline.emulator, pipeline.outputs, athena.for_emulator(COUNT_AND_CHECKSUM))
     assert rows == [(len(file_lines), len(file_lines), checksum(file_lines))]
 
 
-def test_function_gets_several_records_an_event(pipelines, file_lines):
-    assert max(batch["records"] for batch in journal(pipelines["json"], "batch")) > 10
+@pytest.mark.usefixtures("file_lines")
+def test_events_hold_several_records(pipelines: dict[str, Pipeline]) -> None:
+    assert max(invocation["records"] for invocation in journal(pipelines["json"], "invocation")) > 10
 
 
-def test_test_record_of_the_subscription_is_dropped(pipelines, file_lines):
-    batches = journal(pipelines["json"], "batch")
-    assert sum(batch["dropped"] for batch in batches) == 1
-    assert sum(batch["failed"] for batch in batches) == 0
+@pytest.mark.usefixtures("file_lines")
+def test_control_message_of_the_subscription_is_dropped(pipelines: dict[str, Pipeline]) -> None:
+    invocations = journal(pipelines["json"], "invocation")
+    assert sum(invocation["dropped"] for invocation in invocations) == 1
+    assert sum(invocation["failed"] for invocation in invocations) == 0
 
 
-def test_objects_of_the_defaults_are_gzip_members_joined_under_the_day(pipelines, file_lines):
+@pytest.mark.usefixtures("file_lines")
+def test_default_objects_are_several_gzip_members_under_the_day_of_arrival(pipelines: dict[str, Pipeline]) -> None:
     pipeline = pipelines["json"]
     s3 = pipeline.emulator.client("s3")
     for key, _ in pipeline.objects():
@@ -87,18 +97,22 @@ def test_objects_of_the_defaults_are_gzip_members_joined_under_the_day(pipelines
         assert first.eof and first.unused_data.startswith(b"\x1f\x8b")
 
 
-def test_what_a_response_has_no_room_for_is_put_back_and_delivered_once(pipelines, tmp_path):
+def test_records_that_do_not_fit_the_response_are_reingested_and_delivered_once(
+    pipelines: dict[str, Pipeline], tmp_path: Path
+) -> None:
     pipeline = pipelines["overflow"]
     lines = put_file(pipeline, "overflow", tmp_path, repetitive_lines(12_000_000))
     events = from_stream(pipeline.wait_for_lines(len(lines), TIMEOUT_SECONDS), "file")
     assert sorted(event["message"] for event in events) == sorted(lines)
     assert len({event["id"] for event in events}) == len(lines)
-    put_back = [each for each in journal(pipeline, "put_record_batch") if each["during_invocation"]]
-    assert sum(each["records"] for each in put_back) > 0
-    assert not any(each["failed"] for each in journal(pipeline, "batch"))
+    reingested = [each for each in journal(pipeline, "put_record_batch") if each["during_invocation"]]
+    assert sum(each["records"] for each in reingested) > 0
+    assert not any(each["failed"] for each in journal(pipeline, "invocation"))
 
 
-def test_messages_alone_under_the_articles_prefix(pipelines, tmp_path):
+def test_message_format_writes_plain_messages_under_the_prefix_of_the_article(
+    pipelines: dict[str, Pipeline], tmp_path: Path
+) -> None:
     pipeline = pipelines["message"]
     before = pipeline.lines()
     lines = put_file(pipeline, "message", tmp_path, awkward_lines(1_000, seed=2))
@@ -107,7 +121,7 @@ def test_messages_alone_under_the_articles_prefix(pipelines, tmp_path):
     assert all(key.startswith("logs/succeed/20") and key.endswith(".log.gz") for key, _ in pipeline.objects())
 
 
-def test_partition_keys_of_the_function_are_in_the_objects_keys(pipelines, tmp_path):
+def test_partition_keys_are_in_the_object_keys(pipelines: dict[str, Pipeline], tmp_path: Path) -> None:
     pipeline = pipelines["partitioned"]
     before = len(pipeline.lines())
     lines = put_file(pipeline, "partitioned", tmp_path, awkward_lines(500, seed=3))
@@ -119,14 +133,16 @@ def test_partition_keys_of_the_function_are_in_the_objects_keys(pipelines, tmp_p
         assert "/" not in folders["log_group_key"] and folders["log_group_key"].endswith("partitioned")
 
 
-def test_program_of_the_module_makes_the_output(pipelines, tmp_path):
+def test_vrl_program_of_the_module_makes_the_output(pipelines: dict[str, Pipeline], tmp_path: Path) -> None:
     pipeline = pipelines["program"]
     lines = put_file(pipeline, "program", tmp_path, [f"request {number}" for number in range(100)])
     delivered = pipeline.wait_for_lines(len(lines), TIMEOUT_SECONDS)
     assert sorted(delivered) == sorted(json.dumps({"loud": line.upper()}, separators=(",", ":")) for line in lines)
 
 
-def test_broken_records_end_as_error_objects_and_spare_their_neighbours(pipelines):
+def test_broken_records_become_error_objects_and_the_record_beside_them_is_delivered(
+    pipelines: dict[str, Pipeline],
+) -> None:
     pipeline = pipelines["overflow"]
     payload = gzip.compress(json.dumps({
         "messageType": "DATA_MESSAGE", "owner": ACCOUNT, "logGroup": "g", "logStream": "neighbour",
@@ -147,10 +163,10 @@ def test_broken_records_end_as_error_objects_and_spare_their_neighbours(pipeline
     assert any(key.startswith("logs/processing-failed/20") for key, _ in pipeline.objects())
 
 
-def test_records_of_a_failing_function_end_as_error_objects(pipelines, tmp_path):
+def test_records_of_a_failing_function_become_error_objects(pipelines: dict[str, Pipeline], tmp_path: Path) -> None:
     pipeline = pipelines["failing"]
     lines = put_file(pipeline, "failing", tmp_path, awkward_lines(100, seed=4), 10)
-    # The test record of the subscription fails, too.
+    # One of the errors is the control message of the subscription.
     errors = [json.loads(line) for line in pipeline.wait_for_errors(11, TIMEOUT_SECONDS)]
     assert {(error["errorCode"], error["attemptsMade"]) for error in errors} == {("Lambda.FunctionError", 4)}
     payloads = [json.loads(gzip.decompress(base64.b64decode(error["rawData"]))) for error in errors]
