@@ -18,6 +18,10 @@ from demo.firehose.quotas import MAX_RECORD_BYTES
 
 logger = logging.getLogger(__name__)
 
+# In the sample payloads of AWS's documentation, the id of a log event is its timestamp (ms) times 2^144, plus a number
+# that grows by one from log event to log event. In decimal, such ids do not compress well.
+ID_TIMESTAMP_SHIFT = 144
+ID_DIGITS = 56
 _sequence = itertools.count()
 
 
@@ -67,7 +71,7 @@ def data_messages(
         subscriptionFilters=[filter_name],
         logEvents=[
             {
-                "id": f"{event['timestamp']:020d}{next(_sequence):036d}",
+                "id": log_event_id(event["timestamp"], next(_sequence)),
                 "timestamp": event["timestamp"],
                 "message": event["message"],
             }
@@ -82,6 +86,11 @@ def data_messages(
         for part in (events[:half], events[half:])
         for message in data_messages(owner, log_group, log_stream, filter_name, part)
     ]
+
+
+def log_event_id(timestamp_ms: int, sequence: int) -> str:
+    """The id of a log event, in the layout of CloudWatch Logs. Ids sort by timestamp, then by sequence number."""
+    return f"{(timestamp_ms << ID_TIMESTAMP_SHIFT) + sequence:0{ID_DIGITS}d}"
 
 
 def control_message() -> bytes:
