@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from demo import athena, console, log_events, sample
+from demo import athena_client, console, log_events, sample
 from demo.emulator.server import ACCOUNT, REGION, Emulator
 from demo.infrastructure import Infrastructure, TerraformError
 from demo.pipeline import Pipeline
@@ -104,8 +104,8 @@ def _demonstrate(emulator: Emulator, infrastructure: Infrastructure, messages: d
     console.print_table(["sample lines: log_group", "message"], [[e["log_group"], e["message"]] for e in events])
 
     with console.step(f"Athena: named query {QUERY}"):
-        sql = athena.named_query(emulator, outputs["named_query_ids"][QUERY])
-        columns, rows = athena.run(emulator, outputs, athena.for_emulator(sql))
+        sql = athena_client.named_query(emulator, outputs["named_query_ids"][QUERY])
+        columns, rows = athena_client.run(emulator, outputs, athena_client.for_emulator(sql))
     console.print_lines(sql)
     console.print_table(columns, rows)
 

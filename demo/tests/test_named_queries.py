@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import sqlglot
 
-from demo import athena
+from demo import athena_client
 from demo.pipeline import Pipeline
 from demo.tests.objects_table import open_table
 
@@ -75,7 +75,7 @@ def named_queries(pipeline: Pipeline) -> dict[str, str]:
     """SQL by name. With partition keys, the placeholder that the user has to replace is replaced."""
     values = {key.split("log_group_key=")[1].split("/")[0] for key, _ in pipeline.objects() if "query" in key}
     return {
-        name: athena.named_query(pipeline.emulator, query_id).replace("'VALUE'", f"'{''.join(values)}'")
+        name: athena_client.named_query(pipeline.emulator, query_id).replace("'VALUE'", f"'{''.join(values)}'")
         for name, query_id in pipeline.outputs["named_query_ids"].items()
     }
 
@@ -88,11 +88,11 @@ def redash_query(title: str, **parameters: str) -> str:
 
 
 def on_emulator(pipeline: Pipeline, sql: str) -> Rows:
-    return athena.run(pipeline.emulator, pipeline.outputs, athena.for_emulator(sql))[1]
+    return athena_client.run(pipeline.emulator, pipeline.outputs, athena_client.for_emulator(sql))[1]
 
 
 def on_objects(pipeline: Pipeline, sql: str) -> Rows:
-    return open_table(pipeline).execute(athena.for_emulator(sql)).fetchall()
+    return open_table(pipeline).execute(athena_client.for_emulator(sql)).fetchall()
 
 
 def days() -> dict[str, str]:

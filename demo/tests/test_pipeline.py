@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from demo import athena, log_events
+from demo import athena_client, log_events
 from demo.emulator.server import ACCOUNT
 from demo.pipeline import Pipeline
 from demo.tests.lines import awkward_lines, checksum, repetitive_lines
@@ -69,7 +69,7 @@ def test_athena_computes_the_count_and_checksum_of_the_file(
     pipelines: dict[str, Pipeline], file_lines: list[str]
 ) -> None:
     pipeline = pipelines["json"]
-    _, rows = athena.run(pipeline.emulator, pipeline.outputs, athena.for_emulator(COUNT_AND_CHECKSUM))
+    _, rows = athena_client.run(pipeline.emulator, pipeline.outputs, athena_client.for_emulator(COUNT_AND_CHECKSUM))
     assert rows == [(len(file_lines), len(file_lines), checksum(file_lines))]
 
 
