@@ -105,7 +105,7 @@ def _demonstrate(emulator: Emulator, infrastructure: Infrastructure, messages: d
 
     with console.step(f"Athena: named query {QUERY}"):
         sql = athena_client.named_query(emulator, outputs["named_query_ids"][QUERY])
-        columns, rows = athena_client.run(emulator, outputs, athena_client.for_emulator(sql))
+        columns, rows = athena_client.run(emulator, outputs, sql)
     console.print_lines(sql)
     console.print_table(columns, rows)
 

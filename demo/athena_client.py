@@ -1,8 +1,7 @@
-"""Runs the module's named queries with PyAthena, the client that Redash uses."""
+"""Runs queries with PyAthena, the client that Redash uses."""
 
 from typing import Any
 
-import sqlglot
 from pyathena import connect
 from pyathena.connection import Connection
 
@@ -27,11 +26,6 @@ def connection(emulator: Emulator, outputs: dict[str, Any]) -> Connection[Any]:
         poll_interval=0.05,
         config=CLIENT_CONFIG,
     )
-
-
-def for_emulator(sql: str) -> str:
-    """Translates Athena's SQL to the dialect of the emulator's engine, DuckDB."""
-    return sqlglot.transpile(sql, read="athena", write="duckdb")[0]
 
 
 def run(emulator: Emulator, outputs: dict[str, Any], sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:

@@ -1,11 +1,11 @@
 """One pipeline on the emulator: its stream and its objects."""
 
-import gzip
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from demo.athena.tables import decompress
 from demo.emulator.server import Emulator
 
 POLL_SECONDS = 0.2
@@ -74,5 +74,4 @@ class Pipeline:
         s3 = self.emulator.client("s3")
         for key, _ in self._list(location):
             body = s3.get_object(Bucket=self.outputs["bucket_name"], Key=key)["Body"].read()
-            text = (gzip.decompress(body) if key.endswith(".gz") else body).decode()
-            yield key, text.split("\n")[:-1]
+            yield key, decompress(key, body).decode().split("\n")[:-1]

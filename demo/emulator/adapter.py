@@ -1,4 +1,4 @@
-"""Replaces MiniStack's Firehose with the model of Firehose. MiniStack's version is pinned, as private names are used.
+"""Replaces MiniStack's Firehose and Athena's engine with the models. They need private names, so the version is pinned.
 
 MiniStack's PutRecord and PutRecordBatch call the function for each record and hold a lock meanwhile, so the function
 cannot re-ingest. They lose failed records, and they deliver raw records when the function fails.
@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from ministack.core.responses import error_response_json, json_response
-from ministack.services import cloudwatch_logs, firehose, lambda_svc, s3
+from ministack.services import athena, cloudwatch_logs, firehose, glue, lambda_svc, s3
 
-from demo.emulator import subscriptions
+from demo.emulator import queries, subscriptions
 from demo.firehose import FunctionError, InvalidArgumentError, Services, Stream, StreamConfiguration
 
 MINISTACK_VERSION = "1.5.33"
@@ -36,10 +36,11 @@ _lock = threading.Lock()
 def install() -> None:
     """Replaces MiniStack's functions. Call this once, before MiniStack accepts requests."""
     if (found := version("ministack")) != MINISTACK_VERSION:
-        raise SystemExit(f"the model of Firehose needs MiniStack {MINISTACK_VERSION}; version {found} is installed")
+        raise SystemExit(f"the demo needs MiniStack {MINISTACK_VERSION}; version {found} is installed")
     firehose._HANDLERS["PutRecord"] = _put_record
     firehose._HANDLERS["PutRecordBatch"] = _put_record_batch
     firehose._HANDLERS["DeleteDeliveryStream"] = _delete_delivery_stream
+    queries.install(athena, glue, s3)
     subscriptions.install(cloudwatch_logs, put_record=lambda arn, data: _stream(arn.split("/")[-1]).put_record(data))
 
 

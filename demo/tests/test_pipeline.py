@@ -69,7 +69,7 @@ def test_athena_computes_the_count_and_checksum_of_the_file(
     pipelines: dict[str, Pipeline], file_lines: list[str]
 ) -> None:
     pipeline = pipelines["json"]
-    _, rows = athena_client.run(pipeline.emulator, pipeline.outputs, athena_client.for_emulator(COUNT_AND_CHECKSUM))
+    _, rows = athena_client.run(pipeline.emulator, pipeline.outputs, COUNT_AND_CHECKSUM)
     assert rows == [(len(file_lines), len(file_lines), checksum(file_lines))]
 
 
