@@ -29,6 +29,8 @@ variable "pipelines" {
     partition_keys           = optional(list(string), [])
     s3_prefix                = optional(string, "logs/succeed/day=!{timestamp:yyyy-MM-dd}/")
     vrl_program              = optional(string)
+    existing_bucket_name     = optional(string)
+    has_alarms               = optional(bool, true)
   }))
   description = "Pipelines to create, by name."
 }
@@ -58,6 +60,8 @@ module "pipeline" {
   partition_keys           = each.value.partition_keys
   s3_prefix                = each.value.s3_prefix
   vrl_program              = each.value.vrl_program
+  existing_bucket_name     = each.value.existing_bucket_name
+  alarms                   = each.value.has_alarms ? {} : null
   custom_time_zone         = "Asia/Tokyo"
   force_destroy            = true
 }

@@ -77,12 +77,21 @@ def pipeline_settings(package: Path, directory: Path) -> dict[str, dict[str, Any
     """The pipelines of all end-to-end tests, as Terraform's variable `pipelines`."""
 
     def pipeline(name: str, **settings: object) -> dict[str, Any]:
-        return {"package_file": str(package), "log_group_names": [f"/source/{name}"]} | settings
+        # Alarms take time to create, and one pipeline with alarms is enough.
+        common = {"package_file": str(package), "log_group_names": [f"/source/{name}"], "has_alarms": False}
+        return common | settings
 
     return {
         # The module's defaults.
-        "e2e-json": pipeline("json"),
+        "e2e-json": pipeline("json", has_alarms=True),
         "e2e-queries": pipeline("queries"),
+        # The layouts of AWS's guides.
+        "e2e-parts": pipeline(
+            "parts",
+            s3_prefix="logs/succeed/year=!{timestamp:yyyy}/month=!{timestamp:MM}/day=!{timestamp:dd}/"
+            "hour=!{timestamp:HH}/",
+        ),
+        "e2e-hours": pipeline("hours", s3_prefix="logs/succeed/!{timestamp:yyyy/MM/dd/HH}/"),
         # Plain output and the largest Lambda buffer: the function re-ingests the records that do not fit the response.
         "e2e-overflow": pipeline("overflow", output_compression="none", lambda_buffering_size_mb=3),
         # The article's format and prefix.
