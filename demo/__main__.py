@@ -151,6 +151,8 @@ Then look around:
     --log-events "timestamp=$(date +%s000),message=hello"
   aws s3 ls --recursive s3://{bucket}/logs/
   aws logs tail /aws/lambda/{NAME}
+  aws athena start-query-execution --work-group {NAME} --query-execution-context Database={NAME.replace("-", "_")} \\
+    --query-string "SELECT log_group, count(*) FROM log_events GROUP BY 1"
   curl -s '{emulator.endpoint}/{bucket}?list-type=2&prefix=logs/'
 
 Stop everything:

@@ -51,7 +51,7 @@ def run(sql: str, database: str, catalog: Catalog) -> Result:
         if database in catalog.databases():
             connection.execute(f"USE {CATALOG}.{_quoted(database)}")
 
-        integer_columns: set[str] = set()
+        columns: list[Column] = []
         loaded: set[tuple[str, str]] = set()
         for reference in athena_sql.table_references(query):
             schema = (reference.db or database).lower()
@@ -61,11 +61,13 @@ def run(sql: str, database: str, catalog: Catalog) -> Result:
             table = _find(reference, schema, catalog)
             _check_injected_columns(table, query)
             _load(connection, schema, table, catalog, Path(directory))
-            integer_columns |= {column.name for column in table.columns if column.is_integer}
+            columns += table.columns
 
         # From here on, a query cannot read the files of this machine.
         connection.execute("SET enable_external_access = false")
-        return _execute(connection, athena_sql.translate(query, integer_columns))
+        integers = {column.name for column in columns if column.is_integer}
+        maps = {column.name for column in columns if column.is_map}
+        return _execute(connection, athena_sql.translate(query, integers, maps))
 
 
 def _execute(connection: duckdb.DuckDBPyConnection, sql: str) -> Result:

@@ -1,7 +1,7 @@
 """Parses Athena SQL and translates it to DuckDB's dialect.
 
 sqlglot does most of the work. This module adds the rules of Trino that sqlglot does not know: the names of columns
-without an alias, and the scale of decimal division.
+without an alias, the scale of decimal division, and the error for a key that a map does not have.
 """
 
 import re
@@ -75,8 +75,8 @@ def compared_columns(query: exp.Query) -> set[str]:
     return columns
 
 
-def translate(query: exp.Query, integer_columns: Collection[str] = ()) -> str:
-    """The query in DuckDB's SQL. `integer_columns` are the columns whose division by a decimal keeps the scale."""
+def translate(query: exp.Query, integer_columns: Collection[str] = (), map_columns: Collection[str] = ()) -> str:
+    """The query in DuckDB's SQL. Integers and maps follow rules that need the names of the columns with these types."""
     query = query.copy()
     _name_columns(query)
     for reference in query.find_all(exp.Table):
@@ -87,6 +87,8 @@ def translate(query: exp.Query, integer_columns: Collection[str] = ()) -> str:
             )
     for division in list(query.find_all(exp.Div)):
         _keep_scale(division, integer_columns)
+    for subscript in list(query.find_all(exp.Bracket)):
+        _refuse_missing_key(subscript, map_columns)
     return query.sql("duckdb", comments=False)
 
 
@@ -116,3 +118,14 @@ def _keep_scale(division: exp.Div, integer_columns: Collection[str]) -> None:
     ):
         scale = len(divisor.name.split(".")[1])
         division.replace(exp.Round(this=division.copy(), decimals=exp.Literal.number(scale)))
+
+
+def _refuse_missing_key(subscript: exp.Bracket, map_columns: Collection[str]) -> None:
+    """Makes `column['key']` fail if the map does not have the key, as in Trino. `element_at` returns NULL."""
+    column = subscript.this
+    if subscript.args.get("safe") or not isinstance(column, exp.Column) or column.name.lower() not in map_columns:
+        return
+    [key] = subscript.expressions
+    is_valid = exp.or_(column.copy().is_(exp.null()), exp.func("map_contains", column.copy(), key.copy()))
+    message = exp.DPipe(this=exp.Literal.string("Key not present in map: "), expression=key.copy())
+    subscript.replace(exp.case().when(is_valid, subscript.copy()).else_(exp.func("error", message)))

@@ -47,6 +47,11 @@ class Column:
         """Whether the type is an integer of any size."""
         return exp.DataType.build(self.hive_type, dialect="hive").is_type(*exp.DataType.INTEGER_TYPES)
 
+    @property
+    def is_map(self) -> bool:
+        """Whether the type is a map."""
+        return exp.DataType.build(self.hive_type, dialect="hive").is_type(exp.DataType.Type.MAP)
+
 
 @dataclass(frozen=True)
 class Table:

@@ -148,7 +148,7 @@ def test_text_that_is_not_one_query_is_malformed(sql: str) -> None:
         ('SELECT * FROM "/etc/hostname"', "TABLE_NOT_FOUND"),
     ],
 )
-def test_query_of_something_unknown_fails(sql: str, code: str) -> None:
+def test_unknown_name_fails_the_query_with_the_code_of_athena(sql: str, code: str) -> None:
     with pytest.raises(QueryError, match=f"^{code}: "):
         query(sql)
 
@@ -299,7 +299,7 @@ def test_injected_column_needs_a_value_in_the_query() -> None:
     assert query("SELECT id FROM events WHERE owner IN ('1')", objects, definition).rows == [["x"]]
 
 
-def test_partitions_that_nobody_registered_are_not_found() -> None:
+def test_unregistered_partitions_are_not_found() -> None:
     assert query("SELECT id FROM events", {"day=1/a": lines({"id": "1"})}, table(partitions=["day"])).rows == []
 
 
@@ -308,6 +308,14 @@ def test_decimal_division_of_an_integer_column_keeps_the_scale() -> None:
     sql = 'SELECT CAST(from_unixtime("timestamp" / {divisor}) AS timestamp) FROM events'
     assert query(sql.format(divisor="1000.0"), objects).rows == [["2025-04-01 09:05:07.100"]]
     assert query(sql.format(divisor="1e3"), objects).rows == [["2025-04-01 09:05:07.123"]]
+
+
+def test_key_that_a_map_does_not_have_fails_the_query_except_with_element_at() -> None:
+    objects = {"a": lines({"extracted_fields": {"level": "warn"}}, {"message": "without fields"})}
+    assert query("SELECT extracted_fields['level'] FROM events", objects).rows == [["warn"], [None]]
+    assert query("SELECT element_at(extracted_fields, 'user') FROM events", objects).rows == [[None], [None]]
+    with pytest.raises(QueryError, match="Key not present in map: user"):
+        query("SELECT e.extracted_fields['user'] FROM events AS e", objects)
 
 
 def test_information_schema_lists_databases_tables_and_columns() -> None:
