@@ -94,9 +94,7 @@ def _in_words(bars: dict) -> str:
 
 def _text(x: float, y: float, text: str, name: str = "", anchor: str = "start") -> str:
     attributes = f' class="{name}"' if name else ""
-    return (
-        f'<text{attributes} x="{x:.1f}" y="{y:.1f}" dominant-baseline="central" text-anchor="{anchor}">{escape(text)}</text>'
-    )
+    return f'<text{attributes} x="{x:.1f}" y="{y:.1f}" dominant-baseline="central" text-anchor="{anchor}">{escape(text)}</text>'
 
 
 def main(arguments: list[str]) -> int:

@@ -42,7 +42,9 @@ class Programs:
         if workload == "json":
             contenders += [
                 Contender(VRL, function, {"VRL_PROGRAM": VRL_PROGRAM}),
-                Contender(BLUEPRINT_JSON, _blueprint("json_handler"), {"AWS_EXECUTION_ENV": PYTHON_RUNTIME}, beside=VRL),
+                Contender(
+                    BLUEPRINT_JSON, _blueprint("json_handler"), {"AWS_EXECUTION_ENV": PYTHON_RUNTIME}, beside=VRL
+                ),
             ]
         if workload == "overflow":
             contenders.append(Contender(GZIP, function, {"OUTPUT_COMPRESSION": "gzip"}))

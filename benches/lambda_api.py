@@ -137,7 +137,9 @@ class LambdaApi:
             self._records_put_back += count
             connection.answer(200, _accepted(count))
         else:
-            self._fail(f"expected a request of the Runtime API, or PutRecordBatch, found {request.method} {request.path}")
+            self._fail(
+                f"expected a request of the Runtime API, or PutRecordBatch, found {request.method} {request.path}"
+            )
             connection.answer(404, b"{}")
 
     def _hand_over(self, connection: Connection) -> None:

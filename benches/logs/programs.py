@@ -124,13 +124,13 @@ PROGRAMS = {
     "openstack": Program(
         gap_seconds=0.45,
         templates={
-            'api.log.{file} {time:%Y-%m-%d %H:%M:%S}.{ms} 25746 INFO nova.osapi_compute.wsgi.server [req-{uuid} {user} '
+            "api.log.{file} {time:%Y-%m-%d %H:%M:%S}.{ms} 25746 INFO nova.osapi_compute.wsgi.server [req-{uuid} {user} "
             '{project} - - -] 10.30.10.1 "GET /v2/{project}/servers/detail HTTP/1.1" status: 200 len: {length} '
             "time: 0.{time_digits}": 35,
-            'api.log.{file} {time:%Y-%m-%d %H:%M:%S}.{ms} {worker} INFO nova.metadata.wsgi.server [req-{uuid} - - - - -] '
+            "api.log.{file} {time:%Y-%m-%d %H:%M:%S}.{ms} {worker} INFO nova.metadata.wsgi.server [req-{uuid} - - - - -] "
             '10.30.21.{octet},10.30.10.1 "GET /openstack/2013-10-17/{document} HTTP/1.1" status: 200 len: {length} '
             "time: 0.{time_digits}": 9,
-            'api.log.{file} {time:%Y-%m-%d %H:%M:%S}.{ms} 25746 INFO nova.osapi_compute.wsgi.server [req-{uuid} {user} '
+            "api.log.{file} {time:%Y-%m-%d %H:%M:%S}.{ms} 25746 INFO nova.osapi_compute.wsgi.server [req-{uuid} {user} "
             '{project} - - -] 10.30.10.1 "{verb} /v2/{project}/servers/{instance} HTTP/1.1" status: 204 len: 203 '
             "time: 0.{time_digits}": 6,
             "compute.log.{file} {time:%Y-%m-%d %H:%M:%S}.{ms} 2931 INFO nova.virt.libvirt.imagecache [req-{request} "
@@ -159,7 +159,9 @@ PROGRAMS = {
             "octet": _number(10, 30),
             "verb": _one_of(["DELETE", "POST", "GET"]),
             "document": _one_of(["meta_data.json", "vendor_data.json", "user_data"]),
-            "check": _one_of(["checking", "in use: on this node 1 local, 0 on other nodes sharing this instance storage"]),
+            "check": _one_of(
+                ["checking", "in use: on this node 1 local, 0 on other nodes sharing this instance storage"]
+            ),
             "kind": _one_of(["Active", "Removable"]),
             "change": _one_of(["Resumed", "Started", "Paused", "Stopped"]),
             "done": _one_of(["spawned", "destroyed"]),
