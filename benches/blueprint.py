@@ -45,17 +45,17 @@ def _answer(event: dict, transform) -> dict:
     region = stream_arn.split(":")[3]
     stream_name = stream_arn.split("/")[1]
     rows = list(_rows(event["records"], transform))
-    # Decoded a second time, and for every record: the original does so before it knows whether one has to go back.
+    # Decoded a second time, and for every record: the original does so before it knows whether one is re-ingested.
     originals = {record["recordId"]: {"data": base64.b64decode(record["data"])} for record in event["records"]}
 
-    batches, batch, to_put_back, projected_bytes = [], [], 0, 0
+    batches, batch, to_reingest, projected_bytes = [], [], 0, 0
     for row in rows:
         if row["result"] != "Ok":
             continue
-        # Counts what is put back too, so that everything behind the first record that does not fit follows it.
+        # Counts re-ingested records too, so every record after the first that does not fit is re-ingested.
         projected_bytes += len(row["data"]) + len(row["recordId"])
         if projected_bytes > MAX_ENCODED_BYTES:
-            to_put_back += 1
+            to_reingest += 1
             batch.append({"Data": originals[row["recordId"]]["data"]})
             row["result"] = "Dropped"
             del row["data"]
@@ -67,11 +67,11 @@ def _answer(event: dict, transform) -> dict:
 
     if batches:
         client = boto3.client("firehose", region_name=region)
-        put_back = 0
+        reingested = 0
         for batch in batches:
-            _put_back(client, stream_name, batch, attempts_made=0)
-            put_back += len(batch)
-            logger.info("Reingested %d/%d records out of %d", put_back, to_put_back, len(event["records"]))
+            _reingest(client, stream_name, batch, attempts_made=0)
+            reingested += len(batch)
+            logger.info("Reingested %d/%d records out of %d", reingested, to_reingest, len(event["records"]))
     else:
         logger.info("No records to be reingested")
     return {"records": rows}
@@ -99,7 +99,7 @@ def _rows(records: list, transform) -> Iterator[dict]:
             yield {"result": "ProcessingFailed", "recordId": record_id}
 
 
-def _put_back(client, stream_name: str, records: list, attempts_made: int) -> None:
+def _reingest(client, stream_name: str, records: list, attempts_made: int) -> None:
     refused, codes, reason, response = [], [], "", None
     try:
         response = client.put_record_batch(DeliveryStreamName=stream_name, Records=records)
@@ -117,4 +117,4 @@ def _put_back(client, stream_name: str, records: list, attempts_made: int) -> No
     if attempts_made + 1 >= MAX_ATTEMPTS:
         raise RuntimeError(f"Could not put records after {MAX_ATTEMPTS} attempts. {reason}")
     logger.warning("Some records failed while calling PutRecordBatch to Firehose stream, retrying. %s", reason)
-    _put_back(client, stream_name, refused, attempts_made + 1)
+    _reingest(client, stream_name, refused, attempts_made + 1)

@@ -29,7 +29,7 @@ class Invocation:
 
     response: bytes
     wall_seconds: float
-    records_put_back: int
+    records_reingested: int
 
 
 class LambdaApi:
@@ -46,7 +46,7 @@ class LambdaApi:
         self._response: tuple[bytes, float] | None = None
         self._error: str | None = None
         self._handed_over_at = 0.0
-        self._records_put_back = 0
+        self._records_reingested = 0
         self._invocations = 0
         self._is_closed = False
         threading.Thread(target=self._accept, daemon=True).start()
@@ -61,12 +61,12 @@ class LambdaApi:
         self.wait_for_poll(timeout_seconds)
         with self._changed:
             self._polled_at = self._response = None
-            self._records_put_back = 0
+            self._records_reingested = 0
             self._event = event
             self._changed.notify_all()
         self._wait(lambda: self._response and self._polled_at is not None, "a response", timeout_seconds)
         response, at = self._response
-        return Invocation(response, at - self._handed_over_at, self._records_put_back)
+        return Invocation(response, at - self._handed_over_at, self._records_reingested)
 
     def close(self) -> None:
         """Closes the port and every connection; a second time does nothing."""
@@ -134,7 +134,7 @@ class LambdaApi:
             # Base64 holds no quotation mark, so that this finds each record's one member, and nothing else; parsing megabytes
             # would have the process wait.
             count = body.count(b'"Data"')
-            self._records_put_back += count
+            self._records_reingested += count
             connection.answer(200, _accepted(count))
         else:
             self._fail(

@@ -66,7 +66,7 @@ class Samples:
             "peak_mib": self.peak_bytes / MEBIBYTE,
             "invocations": len(self.cpu_seconds),
             "response_bytes": len(self.last.response),
-            "records_put_back": self.last.records_put_back,
+            "records_reingested": self.last.records_reingested,
             "log_events_returned": log_events and same_work.returned_log_events(self.last.response, log_events),
         }
 

@@ -1,6 +1,6 @@
 """What a run prints: a table for each workload, and the targets."""
 
-COLUMNS = ["contender", "CPU ms", "in turn", "wall p50", "wall p99", "peak MiB", "put back", "log events"]
+COLUMNS = ["contender", "CPU ms", "in turn", "wall p50", "wall p99", "peak MiB", "re-ingested", "log events"]
 INSTRUCTIONS_COLUMN = "M instructions"
 
 
@@ -31,7 +31,7 @@ def print_workload(name: str, workload: dict) -> None:
             f"{figures['wall_p50_ms']:.1f}",
             f"{figures['wall_p99_ms']:.1f}",
             f"{figures['peak_mib']:.1f}",
-            f"{figures['records_put_back']}",
+            f"{figures['records_reingested']}",
             "" if figures["log_events_returned"] is None else f"{figures['log_events_returned']:,}",
         ]
         if has_instructions:

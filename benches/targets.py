@@ -75,8 +75,8 @@ def _targets(results: dict) -> Iterator[Target]:
     yield Target(what, True, 4, "x", _ratio("json", BLUEPRINT_JSON, VRL))
     what = "overflow: CPU with gzip, in CPU without, per log event returned"
     yield Target(what, False, 2, "x", _ratio_per_log_event("overflow", GZIP, FUNCTION))
-    what = "overflow: records put back with gzip"
-    yield Target(what, False, 0, "records", lambda run: _figures(run, "overflow", GZIP)["records_put_back"])
+    what = "overflow: records re-ingested with gzip"
+    yield Target(what, False, 0, "records", lambda run: _figures(run, "overflow", GZIP)["records_reingested"])
     yield Target("start to first poll, in the blueprint's", False, 0.1, "x", _start_ratio)
     yield Target("start to first poll", False, 15, "ms", lambda run: run["start_ms"][FUNCTION])
     yield Target("peak memory of the function, on any workload, in any format", False, 64, "MiB", _peak)

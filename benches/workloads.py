@@ -50,7 +50,7 @@ WORKLOADS = [
     Workload("small", 500, 10, "many small records, as of quiet log streams"),
     Workload("full", 5, 4_000, "some 5 MB of payloads, all of which fit one response"),
     Workload("json", 4, 2_600, "log events that are JSON objects themselves"),
-    Workload("overflow", 12, 4_500, "far more than fits one response: about half goes back"),
+    Workload("overflow", 12, 4_500, "far more than fits one response: about half is re-ingested"),
 ]
 
 

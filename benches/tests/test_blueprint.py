@@ -45,13 +45,13 @@ def test_the_kinds_of_records():
     assert results == [("r1", "Dropped"), ("r2", "Ok"), ("r3", "Dropped"), ("r4", "ProcessingFailed")]
     assert decoded(rows[1]) == "a\nログ\ntwo\nlines\n"
     assert not any("data" in row for row in (rows[0], rows[2], rows[3]))
-    assert invocation.records_put_back == 0
+    assert invocation.records_reingested == 0
 
 
-def test_everything_behind_the_first_record_that_does_not_fit_is_put_back():
+def test_everything_behind_the_first_record_that_does_not_fit_is_reingested():
     rows, invocation = invoke([record(1, ["a" * 3_000_000]), record(2, ["b" * 3_000_000]), record(3, ["c"])])
     assert [row["result"] for row in rows] == ["Ok", "Dropped", "Dropped"]
-    assert invocation.records_put_back == 2
+    assert invocation.records_reingested == 2
 
 
 def test_a_record_that_fits_no_response_fails():

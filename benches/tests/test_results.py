@@ -11,14 +11,14 @@ from benches.measure import Pair, Samples
 from benches.targets import Target, evaluate, evaluated
 
 
-def figures(cpu_ms, log_events=1_000, put_back=0, beside=None, cpu_ratio=None):
+def figures(cpu_ms, log_events=1_000, reingested=0, beside=None, cpu_ratio=None):
     pair = {"beside": beside, "cpu_ratio": cpu_ratio} if beside else {}
     return pair | {
         "cpu_ms": cpu_ms,
         "wall_p50_ms": cpu_ms,
         "wall_p99_ms": cpu_ms,
         "peak_mib": 30.0,
-        "records_put_back": put_back,
+        "records_reingested": reingested,
         "log_events_returned": log_events,
     }
 
