@@ -12,10 +12,12 @@ from pathlib import Path
 from benches import instructions, machine, report, targets
 from benches.contenders import FUNCTION, Programs
 from benches.lambda_api import FunctionError
+from benches.logs.source import line_source
 from benches.measure import FULL, QUICK, measure, measure_starts
+from benches.packing import pack
 from benches.process import REPOSITORY
 from benches.same_work import DifferentWork
-from benches.workloads import WORKLOADS, Lines, pack
+from benches.workloads import WORKLOADS
 
 RESULTS = REPOSITORY / "target/bench/results.json"
 
@@ -53,7 +55,7 @@ def _run(arguments: argparse.Namespace, programs: Programs) -> dict:
     counts = arguments.instructions and instructions.is_available()
     if arguments.instructions and not counts:
         print("No instruction counts: Valgrind is not installed")
-    lines = Lines(arguments.logs)
+    lines = line_source(arguments.logs)
     for workload in WORKLOADS:
         _note(f"{workload.name}: packing")
         event = pack(workload, lines)

@@ -3,14 +3,16 @@
 import sys
 from pathlib import Path
 
-from benches.workloads import WORKLOADS, Lines, pack
+from benches.logs.source import GeneratedLines
+from benches.packing import pack
+from benches.workloads import WORKLOADS
 
 
 def main(directory: Path) -> None:
-    """One file for each workload, named after it."""
+    """Writes one file per workload, named after the workload."""
     directory.mkdir(parents=True, exist_ok=True)
     for workload in WORKLOADS:
-        (directory / f"{workload.name}.json").write_bytes(pack(workload, Lines()).body)
+        (directory / f"{workload.name}.json").write_bytes(pack(workload, GeneratedLines()).body)
 
 
 if __name__ == "__main__":

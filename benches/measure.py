@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from benches import same_work
 from benches.contenders import BLUEPRINT, BLUEPRINT_JSON, FLOOR, FUNCTION, GZIP, VRL, Contender, Programs
 from benches.lambda_api import Invocation
+from benches.packing import Event
 from benches.process import MeasuredProcess
-from benches.workloads import Event
 
 MEBIBYTE = 1 << 20
 

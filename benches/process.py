@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from benches.lambda_api import FunctionError, Invocation, LambdaApi
-from benches.workloads import REGION
+from benches.packing import REGION
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 LAMBDA_ENVIRONMENT = {

@@ -9,8 +9,8 @@ import pytest
 
 from benches.contenders import PYTHON_RUNTIME
 from benches.lambda_api import FunctionError
+from benches.packing import STREAM_ARN
 from benches.process import MeasuredProcess
-from benches.workloads import STREAM_ARN
 
 
 def record(number, messages=(), message_type="DATA_MESSAGE"):

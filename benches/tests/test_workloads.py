@@ -9,7 +9,9 @@ import pytest
 from benches.logs.json_lines import json_lines
 from benches.logs.lines import plain_lines
 from benches.logs.programs import PROGRAMS
-from benches.workloads import WORKLOADS, Lines, pack
+from benches.logs.source import DirectoryLines, GeneratedLines, RecordLines
+from benches.packing import pack
+from benches.workloads import WORKLOADS
 
 BUDGET_BYTES = 6_000_000
 MIB = 1 << 20
@@ -17,7 +19,7 @@ MIB = 1 << 20
 
 @pytest.fixture(scope="module")
 def events():
-    return {workload.name: pack(workload, Lines()) for workload in WORKLOADS}
+    return {workload.name: pack(workload, GeneratedLines()) for workload in WORKLOADS}
 
 
 def payloads(event):
@@ -63,7 +65,7 @@ def test_what_fits_a_response_and_what_does_not(events):
 
 
 def test_the_same_at_every_run(events):
-    assert pack(WORKLOADS[0], Lines()).body == events["small"].body
+    assert pack(WORKLOADS[0], GeneratedLines()).body == events["small"].body
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
@@ -86,10 +88,10 @@ def test_lines_of_a_directory(tmp_path):
     (tmp_path / "a.log").write_bytes(b"one\n\ntwo\n\xff\n")
     (tmp_path / "b.txt").write_text("three\n")
     (tmp_path / "ignored.md").write_text("four\n")
-    records = Lines(tmp_path).take(WORKLOADS[0])[:3]
-    assert records[0] == ("a", ["one", "two", "\ufffd"] * 3 + ["one"])
-    assert records[1] == ("b", ["three"] * 10)
-    assert records[2] == ("a", ["two", "\ufffd", "one"] * 3 + ["two"])
+    records = DirectoryLines(tmp_path).lines_of(WORKLOADS[0])[:3]
+    assert records[0] == RecordLines("a", ["one", "two", "\ufffd"] * 3 + ["one"])
+    assert records[1] == RecordLines("b", ["three"] * 10)
+    assert records[2] == RecordLines("a", ["two", "\ufffd", "one"] * 3 + ["two"])
     with pytest.raises(ValueError, match=r"expected names that end in \.log"):
         (tmp_path / "empty").mkdir()
-        Lines(tmp_path / "empty")
+        DirectoryLines(tmp_path / "empty")
