@@ -1,1 +1,1 @@
-"""The function, the blueprint it takes the place of, and the floor under both, measured side by side on one machine."""
+"""Measures the function, the blueprint that it replaces, and the floor, side by side on one machine."""

@@ -1,58 +1,66 @@
-"""The blueprint that the function takes the place of, as an article publishes it, restated: the same steps in the same order.
+"""The published blueprint that the function replaces, restated: the same steps in the same order.
 
-AWS's blueprint is kinesis-firehose-cloudwatch-logs-processor-python. The article (Sansan Builders Blog, "Kinesis Data
-Firehose で ログを ETL 処理して Redash からクエリする") keeps its half for Firehose and logs each whole event with
-aws_lambda_powertools, `log_event=True`. That is left out here, as AWS's own has no such thing: it can only flatter the blueprint.
+AWS's blueprint is kinesis-firehose-cloudwatch-logs-processor-python. An article (Sansan Builders Blog, "Kinesis Data
+Firehose で ログを ETL 処理して Redash からクエリする") keeps the blueprint's Firehose half, and logs each whole event
+with aws_lambda_powertools (`log_event=True`). This file leaves that logging out, since AWS's own blueprint has none.
+Leaving it out can only flatter the blueprint.
 """
 
 import base64
 import gzip
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import BytesIO
+from typing import Any
 
 import boto3
 
-MAX_ENCODED_BYTES = 6_000_000  # of one record's data, and of what a response is thought to hold
+MAX_ENCODED_BYTES = 6_000_000  # of one record's data, and what the blueprint assumes for a response
 MAX_BATCH_RECORDS = 500
 MAX_ATTEMPTS = 20
+
+Json = dict[str, Any]
+Transform = Callable[[Json], str]
 
 logger = logging.getLogger(__name__)
 logger.setLevel(logging.INFO)
 
 
-def handler(event: dict, context: object) -> dict:
-    """The handler as it is published: each message and a line break."""
+def handler(event: Json, _context: object) -> Json:
+    """The handler as published: each message and a line break."""
     return _answer(event, _message_line)
 
 
-def json_handler(event: dict, context: object) -> dict:
-    """The handler with its transform edited for logs in JSON: each message parsed, and written again."""
+def json_handler(event: Json, _context: object) -> Json:
+    """The handler with its transform edited for JSON logs: each message is parsed and written again."""
     return _answer(event, _parsed_line)
 
 
-def _message_line(log_event: dict) -> str:
-    return log_event["message"] + "\n"
+def _message_line(log_event: Json) -> str:
+    message: str = log_event["message"]
+    return message + "\n"
 
 
-def _parsed_line(log_event: dict) -> str:
+def _parsed_line(log_event: Json) -> str:
     return json.dumps(json.loads(log_event["message"])) + "\n"
 
 
-def _answer(event: dict, transform) -> dict:
+def _answer(event: Json, transform: Transform) -> Json:
     stream_arn = event["deliveryStreamArn"]
     region = stream_arn.split(":")[3]
     stream_name = stream_arn.split("/")[1]
     rows = list(_rows(event["records"], transform))
-    # Decoded a second time, and for every record: the original does so before it knows whether one is re-ingested.
+    # The original decodes every record a second time, before it knows whether any is re-ingested.
     originals = {record["recordId"]: {"data": base64.b64decode(record["data"])} for record in event["records"]}
 
-    batches, batch, to_reingest, projected_bytes = [], [], 0, 0
+    batches: list[list[Json]] = []
+    batch: list[Json] = []
+    to_reingest, projected_bytes = 0, 0
     for row in rows:
         if row["result"] != "Ok":
             continue
-        # Counts re-ingested records too, so every record after the first that does not fit is re-ingested.
+        # Re-ingested records count too, so every record after the first that does not fit is re-ingested.
         projected_bytes += len(row["data"]) + len(row["recordId"])
         if projected_bytes > MAX_ENCODED_BYTES:
             to_reingest += 1
@@ -77,7 +85,7 @@ def _answer(event: dict, transform) -> dict:
     return {"records": rows}
 
 
-def _rows(records: list, transform) -> Iterator[dict]:
+def _rows(records: list[Json], transform: Transform) -> Iterator[Json]:
     for record in records:
         compressed = base64.b64decode(record["data"])
         with BytesIO(compressed) as file, gzip.GzipFile(fileobj=file, mode="r") as inflated:
@@ -87,7 +95,7 @@ def _rows(records: list, transform) -> Iterator[dict]:
             yield {"result": "Dropped", "recordId": record_id}
         elif payload["messageType"] == "DATA_MESSAGE":
             joined = "".join([transform(log_event) for log_event in payload["logEvents"]])
-            # Bytes in the row: the runtime's encoder, simplejson, takes them for text.
+            # The row holds bytes: the runtime's encoder, simplejson, accepts them as text.
             data = base64.b64encode(joined.encode("utf-8"))
             if len(data) == 0:
                 yield {"result": "Dropped", "recordId": record_id}
@@ -99,7 +107,7 @@ def _rows(records: list, transform) -> Iterator[dict]:
             yield {"result": "ProcessingFailed", "recordId": record_id}
 
 
-def _reingest(client, stream_name: str, records: list, attempts_made: int) -> None:
+def _reingest(client: Any, stream_name: str, records: list[Json], attempts_made: int) -> None:
     refused, codes, reason, response = [], [], "", None
     try:
         response = client.put_record_batch(DeliveryStreamName=stream_name, Records=records)

@@ -1,4 +1,4 @@
-"""The chart of a run: `python -m benches.chart results.json chart.svg`."""
+"""Draws the chart of a run: `python -m benches.chart results.json chart.svg`."""
 
 import json
 import sys
@@ -6,14 +6,16 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 from benches.contenders import BLUEPRINT, FLOOR, FUNCTION
+from benches.results import Figures, Results
 
 WIDTH = 800
 LABEL_WIDTH = 96
-VALUE_WIDTH = 210  # what is written behind the longest bar
+VALUE_WIDTH = 210  # space for the text after the longest bar
 BAR_HEIGHT, BAR_GAP, GROUP_GAP = 20, 4, 18
 HEADER_HEIGHT, FOOTER_HEIGHT = 64, 40
-BARS = {BLUEPRINT: "blueprint", FUNCTION: "function", FLOOR: "floor"}  # and the classes of their colours
+BARS = {BLUEPRINT: "blueprint", FUNCTION: "function", FLOOR: "floor"}  # the contender, and the class of its colour
 
+TIMES = "\N{MULTIPLICATION SIGN}"
 STYLE = """
 text { font: 13px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; fill: #1f2328 }
 .title { font-size: 16px; font-weight: 600 }
@@ -27,8 +29,8 @@ text { font: 13px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; fill
 """
 
 
-def svg(results: dict) -> str:
-    """Bars of the CPU time of an invocation, a group for each workload."""
+def svg(results: Results) -> str:
+    """The CPU time of an invocation as bars, in one group per workload."""
     workloads = {
         name: {bar: workload["contenders"][bar] for bar in BARS if bar in workload["contenders"]}
         for name, workload in results["workloads"].items()
@@ -62,11 +64,11 @@ def svg(results: dict) -> str:
     )
 
 
-def _bar(bar: str, figures: dict, scale: float, y: float) -> str:
+def _bar(bar: str, figures: Figures, scale: float, y: float) -> str:
     width = max(figures["cpu_ms"] * scale, 1)
     value = f"{figures['cpu_ms']:.1f} ms"
     if bar == BLUEPRINT:
-        value += f", {figures['cpu_ratio']:.1f} × the function"
+        value += f", {figures['cpu_ratio']:.1f} {TIMES} the function"
     rectangle = (
         f'<rect class="{BARS[bar]}" x="{LABEL_WIDTH}" y="{y}" width="{width:.1f}" height="{BAR_HEIGHT}" rx="2">'
         f"<title>{bar}: {value}</title></rect>"
@@ -83,22 +85,23 @@ def _legend(present: set[str]) -> list[str]:
     return parts
 
 
-def _footer(results: dict) -> str:
+def _footer(results: Results) -> str:
     machine = results["machine"]
     return f"{machine['cpu']}, {machine['python']}, {results['date'][:10]}. Medians of one run, measured in turn."
 
 
-def _in_words(bars: dict) -> str:
+def _in_words(bars: dict[str, Figures]) -> str:
     return ", ".join(f"{bar} {figures['cpu_ms']:.1f} ms" for bar, figures in bars.items())
 
 
 def _text(x: float, y: float, text: str, name: str = "", anchor: str = "start") -> str:
     attributes = f' class="{name}"' if name else ""
-    return f'<text{attributes} x="{x:.1f}" y="{y:.1f}" dominant-baseline="central" text-anchor="{anchor}">{escape(text)}</text>'
+    place = f'x="{x:.1f}" y="{y:.1f}" dominant-baseline="central" text-anchor="{anchor}"'
+    return f"<text{attributes} {place}>{escape(text)}</text>"
 
 
 def main(arguments: list[str]) -> int:
-    """Reads the results, writes the chart; the exit code."""
+    """Reads the results and writes the chart. Returns the exit code."""
     if len(arguments) != 2:
         print("usage: python -m benches.chart results.json chart.svg", file=sys.stderr)
         return 2

@@ -1,4 +1,4 @@
-"""Who runs on which workload: the function in its formats, the blueprint, and the floor."""
+"""The contenders on each workload: the function in its formats, the blueprint, and the floor."""
 
 import sys
 from dataclasses import dataclass, field
@@ -7,51 +7,51 @@ from pathlib import Path
 FUNCTION, JSON, VRL, GZIP = "function", "function, OUTPUT_FORMAT=json", "function, VRL parse_json", "function, gzip"
 BLUEPRINT, BLUEPRINT_JSON, FLOOR = "blueprint", "blueprint, json transform", "floor"
 
-VRL_PROGRAM = ". = parse_json!(string!(.message))"
-PYTHON_RUNTIME = f"AWS_Lambda_python{sys.version_info.major}.{sys.version_info.minor}"
+JSON_ENVIRONMENT = {"OUTPUT_FORMAT": "json"}
+GZIP_ENVIRONMENT = {"OUTPUT_COMPRESSION": "gzip"}
+VRL_ENVIRONMENT = {"VRL_PROGRAM": ". = parse_json!(string!(.message))"}
+BLUEPRINT_ENVIRONMENT = {"AWS_EXECUTION_ENV": f"AWS_Lambda_python{sys.version_info.major}.{sys.version_info.minor}"}
 
 
 @dataclass(frozen=True)
 class Contender:
-    """A command, and what its environment has beside Lambda's own variables.
+    """A command, and its environment variables beyond Lambda's own.
 
-    `beside` names the contender that it takes turns with, whose CPU its own is a ratio to.
+    `compared_with` names the other contender of its pair. Its CPU ratio is relative to that one.
     """
 
     name: str
     command: list[str]
     environment: dict[str, str] = field(default_factory=dict)
-    beside: str | None = FUNCTION
+    compared_with: str | None = FUNCTION
 
 
 @dataclass(frozen=True)
 class Programs:
-    """The executables: the function's, and the floor's if there is one."""
+    """The executables of the function and, optionally, of the floor."""
 
     function: Path
     floor: Path | None
 
     def on(self, workload: str) -> list[Contender]:
-        """The contenders on a workload, but for the floor: the function in its message format first, the blueprint second."""
+        """The contenders on a workload without the floor: first the function with `message`, second the blueprint."""
         function = [str(self.function)]
         contenders = [
-            Contender(FUNCTION, function, beside=None),
-            Contender(BLUEPRINT, _blueprint("handler"), {"AWS_EXECUTION_ENV": PYTHON_RUNTIME}),
-            Contender(JSON, function, {"OUTPUT_FORMAT": "json"}),
+            Contender(FUNCTION, function, compared_with=None),
+            Contender(BLUEPRINT, _blueprint("handler"), BLUEPRINT_ENVIRONMENT),
+            Contender(JSON, function, JSON_ENVIRONMENT),
         ]
         if workload == "json":
             contenders += [
-                Contender(VRL, function, {"VRL_PROGRAM": VRL_PROGRAM}),
-                Contender(
-                    BLUEPRINT_JSON, _blueprint("json_handler"), {"AWS_EXECUTION_ENV": PYTHON_RUNTIME}, beside=VRL
-                ),
+                Contender(VRL, function, VRL_ENVIRONMENT),
+                Contender(BLUEPRINT_JSON, _blueprint("json_handler"), BLUEPRINT_ENVIRONMENT, compared_with=VRL),
             ]
         if workload == "overflow":
-            contenders.append(Contender(GZIP, function, {"OUTPUT_COMPRESSION": "gzip"}))
+            contenders.append(Contender(GZIP, function, GZIP_ENVIRONMENT))
         return contenders
 
     def floor_answering(self, response_bytes: int) -> list[Contender]:
-        """The floor with responses of this length, if there is one."""
+        """The floor, answering with responses of this length; nothing without a floor."""
         if self.floor is None:
             return []
         return [Contender(FLOOR, [str(self.floor)], {"FLOOR_RESPONSE_BYTES": str(response_bytes)})]

@@ -1,7 +1,8 @@
-"""The Lambda Runtime API and a Firehose endpoint for one process, on one port of 127.0.0.1, driven from outside.
+"""A Lambda Runtime API and a Firehose endpoint for one process, on one port of 127.0.0.1. The benchmark drives both.
 
-Sources: "Using the Lambda runtime API for custom runtimes", https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html, and
-PutRecordBatch, https://docs.aws.amazon.com/firehose/latest/APIReference/API_PutRecordBatch.html
+Sources: "Using the Lambda runtime API for custom runtimes",
+https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html, and PutRecordBatch,
+https://docs.aws.amazon.com/firehose/latest/APIReference/API_PutRecordBatch.html
 """
 
 import socket
@@ -9,23 +10,25 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from benches.http import Connection, Request
 
 HOST = "127.0.0.1"
 RUNTIME = "/2018-06-01/runtime/"
 PUT_RECORD_BATCH = "Firehose_20150804.PutRecordBatch"
-FUNCTION_TIMEOUT_SECONDS = 300  # as long as Firehose waits
+FUNCTION_TIMEOUT_SECONDS = 300  # Firehose waits as long
 CHECK_SECONDS = 0.2
+T = TypeVar("T")
 
 
 class FunctionError(Exception):
-    """The process answered an invocation, or its start, with an error; the message is what it said."""
+    """The process failed at its start or in an invocation. The message is the process's own."""
 
 
 @dataclass(frozen=True)
 class Invocation:
-    """One invocation that is over. `wall_seconds` run from handing over the event until all of the response is there."""
+    """A finished invocation. `wall_seconds` runs from sending the event until the whole response has arrived."""
 
     response: bytes
     wall_seconds: float
@@ -33,9 +36,9 @@ class Invocation:
 
 
 class LambdaApi:
-    """Both endpoints. `check` is called while waiting: it raises when there is nothing to wait for any more."""
+    """Both endpoints. `check` is called while waiting. It raises when waiting is pointless."""
 
-    def __init__(self, check: Callable[[], None] = lambda: None):
+    def __init__(self, check: Callable[[], None] = lambda: None) -> None:
         self._check = check
         self._listener = socket.create_server((HOST, 0))
         self.address = f"{HOST}:{self._listener.getsockname()[1]}"
@@ -45,53 +48,54 @@ class LambdaApi:
         self._polled_at: float | None = None
         self._response: tuple[bytes, float] | None = None
         self._error: str | None = None
-        self._handed_over_at = 0.0
+        self._sent_at = 0.0
         self._records_reingested = 0
         self._invocations = 0
         self._is_closed = False
         threading.Thread(target=self._accept, daemon=True).start()
 
     def wait_for_poll(self, timeout_seconds: float = 60) -> float:
-        """When the process asked for the next event, by time.monotonic()."""
-        self._wait(lambda: self._polled_at is not None, "a poll for the next event", timeout_seconds)
-        return self._polled_at
+        """The time.monotonic() at which the process polled for the next event."""
+        return self._wait(lambda: self._polled_at, "a poll for the next event", timeout_seconds)
 
     def invoke(self, event: bytes, timeout_seconds: float = FUNCTION_TIMEOUT_SECONDS) -> Invocation:
-        """Hands over an event, and returns when the process has answered and asks for the next one."""
+        """Sends an event. Returns when the process has responded and polls for the next event."""
         self.wait_for_poll(timeout_seconds)
         with self._changed:
             self._polled_at = self._response = None
             self._records_reingested = 0
             self._event = event
             self._changed.notify_all()
-        self._wait(lambda: self._response and self._polled_at is not None, "a response", timeout_seconds)
-        response, at = self._response
-        return Invocation(response, at - self._handed_over_at, self._records_reingested)
+        response, at = self._wait(
+            lambda: self._response if self._polled_at is not None else None, "a response", timeout_seconds
+        )
+        return Invocation(response, at - self._sent_at, self._records_reingested)
 
     def close(self) -> None:
-        """Closes the port and every connection; a second time does nothing."""
+        """Closes the port and every connection. A second call does nothing."""
         with self._changed:
             if self._is_closed:
                 return
             self._is_closed = True
             self._changed.notify_all()
             connections = list(self._connections)
-        # Wakes the thread that accepts, which closing alone does not.
+        # Closing alone does not wake the accepting thread.
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         for connection in connections:
             connection.close()
 
-    def _wait(self, is_there: Callable[[], object], what: str, timeout_seconds: float) -> None:
+    def _wait(self, found: Callable[[], T | None], what: str, timeout_seconds: float) -> T:
         deadline = time.monotonic() + timeout_seconds
         with self._changed:
-            while not is_there():
+            while (value := found()) is None:
                 if self._error:
                     raise FunctionError(self._error)
                 if time.monotonic() > deadline:
                     raise FunctionError(f"expected {what} within {timeout_seconds:.0f} s, found none")
-                if not self._changed.wait(CHECK_SECONDS) and not is_there():
+                if not self._changed.wait(CHECK_SECONDS) and found() is None:
                     self._check()
+        return value
 
     def _accept(self) -> None:
         while True:
@@ -109,9 +113,9 @@ class LambdaApi:
             while request := connection.read():
                 self._answer(connection, request)
         except OSError:
-            pass  # the process has ended, or the API is closed; who waits finds out by `check`
+            pass  # the process has ended, or the API is closed: `check` tells the waiting thread
         except Exception as error:
-            self._fail(f"the Runtime API cannot read what it was sent: {error!r}")
+            self._fail(f"the Runtime API cannot read a request: {error!r}")
         finally:
             with self._changed:
                 self._connections.remove(connection)
@@ -119,7 +123,7 @@ class LambdaApi:
 
     def _answer(self, connection: Connection, request: Request) -> None:
         if request.path == f"{RUNTIME}invocation/next":
-            self._hand_over(connection)
+            self._send_event(connection)
         elif request.path.startswith(RUNTIME) and request.path.endswith("/response"):
             at = time.monotonic()
             with self._changed:
@@ -131,18 +135,17 @@ class LambdaApi:
             connection.answer(202, b'{"status":"OK"}')
         elif request.headers.get("x-amz-target") == PUT_RECORD_BATCH:
             body = bytes(request.body)
-            # Base64 holds no quotation mark, so that this finds each record's one member, and nothing else; parsing megabytes
-            # would have the process wait.
+            # Base64 contains no quotation mark, so this counts each record's one member and nothing else. Parsing
+            # megabytes would keep the process waiting.
             count = body.count(b'"Data"')
             self._records_reingested += count
             connection.answer(200, _accepted(count))
         else:
-            self._fail(
-                f"expected a request of the Runtime API, or PutRecordBatch, found {request.method} {request.path}"
-            )
+            found = f"{request.method} {request.path}"
+            self._fail(f"expected a request of the Runtime API, or PutRecordBatch, found {found}")
             connection.answer(404, b"{}")
 
-    def _hand_over(self, connection: Connection) -> None:
+    def _send_event(self, connection: Connection) -> None:
         at = time.monotonic()
         with self._changed:
             self._polled_at = at
@@ -158,7 +161,7 @@ class LambdaApi:
             "Lambda-Runtime-Invoked-Function-Arn: arn:aws:lambda:ap-northeast-1:123456789012:function:transform\r\n"
             "Lambda-Runtime-Trace-Id: Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=0\r\n"
         )
-        self._handed_over_at = time.monotonic()
+        self._sent_at = time.monotonic()
         connection.answer(200, event, headers.encode())
 
     def _fail(self, message: str) -> None:
@@ -168,6 +171,6 @@ class LambdaApi:
 
 
 def _accepted(count: int) -> bytes:
-    """The answer that so many records are accepted."""
+    """The answer that accepts `count` records."""
     entries = ",".join(f'{{"RecordId":"{number}"}}' for number in range(count))
     return f'{{"FailedPutCount":0,"Encrypted":false,"RequestResponses":[{entries}]}}'.encode()

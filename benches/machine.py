@@ -1,4 +1,4 @@
-"""What a run's figures depend on besides the code: the machine, the versions, the commit."""
+"""What a run's figures depend on besides the code: the machine, the versions and the commit."""
 
 import os
 import platform
@@ -7,11 +7,12 @@ from importlib.metadata import version
 from pathlib import Path
 
 from benches.process import REPOSITORY
+from benches.results import Machine
 
 PACKAGES = ["awslambdaric", "boto3", "botocore", "simplejson"]
 
 
-def describe() -> dict:
+def describe() -> Machine:
     """CPU, cores, kernel, and the Python that runs the blueprint."""
     return {
         "cpu": _cpu_model(),
@@ -24,7 +25,7 @@ def describe() -> dict:
 
 
 def commit() -> str | None:
-    """The commit that is checked out, with `-dirty` for changes on top; None outside a git repository."""
+    """The commit that is checked out, with `-dirty` if there are changes; None outside a git repository."""
     command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
     try:
         done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=30, check=True)

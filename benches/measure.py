@@ -1,10 +1,11 @@
-"""Invocations and starts in turn: A B A B, so that what the machine does meanwhile befalls both alike.
+"""Measures CPU time, wall time, memory and starts of contenders that alternate, so that noise affects both alike.
 
-Every ratio is of a pair that runs by itself. With all contenders in one round, each has what came before it: the floor took
-5.0 ms behind the blueprint, and 5.4 in turn with the function.
+Every ratio belongs to a pair that runs by itself: A B A B. With all contenders in one round, what ran before matters:
+the floor took 5.0 ms right after the blueprint, and 5.4 when it alternated with the function.
 
-Every contender is started anew several times. Now and then a process takes half as much again for as long as it lives, beside
-others of the same binary on the same event: 38 ms for 25. One process of each would make that a figure.
+Every contender is started anew several times. Now and then a process needs half as much CPU time again for as long as
+it lives: 38 ms instead of 25, for the same event as other processes of its binary. With only one process of each, that
+could decide the figure.
 """
 
 import math
@@ -18,13 +19,14 @@ from benches.contenders import BLUEPRINT, BLUEPRINT_JSON, FLOOR, FUNCTION, GZIP,
 from benches.lambda_api import Invocation
 from benches.packing import Event
 from benches.process import MeasuredProcess
+from benches.results import Figures
 
 MEBIBYTE = 1 << 20
 
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is measured. A pair is started `processes` times, one after the other, and has `turns` each time."""
+    """How much is measured. A pair is started `processes` times in sequence, with `turns` each time."""
 
     processes: int
     warm_up: int
@@ -39,7 +41,7 @@ QUICK = Effort(processes=6, warm_up=2, turns=2, invocations_a_turn=2, starts=7)
 
 @dataclass
 class Samples:
-    """What was measured of a contender."""
+    """The measurements of one contender."""
 
     cpu_seconds: list[float] = field(default_factory=list)
     wall_seconds: list[float] = field(default_factory=list)
@@ -48,7 +50,7 @@ class Samples:
 
     @classmethod
     def together(cls, samples: Iterable["Samples"]) -> "Samples":
-        """Of all the pairs that a contender is in."""
+        """The samples of all the pairs that a contender belongs to."""
         together = cls()
         for each in samples:
             together.cpu_seconds += each.cpu_seconds
@@ -57,77 +59,104 @@ class Samples:
             together.last = each.last
         return together
 
-    def figures(self, log_events: dict[str, int] | None) -> dict:
-        """As they are reported. `log_events` of each recordId, where the response is an answer to the records."""
+    def figures(self, log_events: dict[str, int] | None) -> Figures:
+        """The reported figures. `log_events` is None if the response has no rows."""
+        if self.last is None:
+            raise ValueError("expected at least one invocation, found none")
+        response = self.last.response
+        returned = None if log_events is None else same_work.returned_log_events(response, log_events)
         return {
             "cpu_ms": statistics.median(self.cpu_seconds) * 1e3,
             "wall_p50_ms": _percentile(self.wall_seconds, 50) * 1e3,
             "wall_p99_ms": _percentile(self.wall_seconds, 99) * 1e3,
             "peak_mib": self.peak_bytes / MEBIBYTE,
             "invocations": len(self.cpu_seconds),
-            "response_bytes": len(self.last.response),
+            "response_bytes": len(response),
             "records_reingested": self.last.records_reingested,
-            "log_events_returned": log_events and same_work.returned_log_events(self.last.response, log_events),
+            "log_events_returned": returned,
         }
 
 
 class Pair:
-    """A contender and the one beside it, and what was measured of both while they took turns."""
+    """A contender, the one it is compared with, and the samples of both while they alternated."""
 
-    def __init__(self, contender: Contender, beside: Contender):
-        self._contenders = (beside, contender)
-        self.samples = {each.name: Samples() for each in self._contenders}
+    def __init__(self, contender: Contender, other: Contender) -> None:
+        self._contender, self._other = contender, other
+        self.samples = {other.name: Samples(), contender.name: Samples()}
 
-    def cpu_ratio(self) -> dict:
-        """The contender's CPU in that of the one beside it, as it is reported."""
-        beside, contender = (statistics.median(each.cpu_seconds) for each in self.samples.values())
-        return {"beside": self._contenders[0].name, "cpu_ratio": contender / beside}
+    @property
+    def other(self) -> str:
+        """The name of the contender that this one is compared with."""
+        return self._other.name
+
+    def cpu_ratio(self) -> float:
+        """CPU time of the contender / CPU time of the other one."""
+        contender, other = (
+            statistics.median(self.samples[each.name].cpu_seconds) for each in (self._contender, self._other)
+        )
+        return contender / other
 
     def measure(self, event: Event, effort: Effort) -> None:
-        """One process of each, in turn."""
+        """Starts one process of each, and lets the two alternate."""
         with ExitStack() as stack:
             running = []
-            for contender in self._contenders:
+            for contender in (self._other, self._contender):
                 process = stack.enter_context(MeasuredProcess(contender.command, contender.environment))
                 process.start()
                 for _ in range(effort.warm_up):
                     process.invoke(event.body)
                 running.append((process, self.samples[contender.name]))
             for _ in range(effort.turns):
-                for process, sample in running:
+                for process, samples in running:
                     for _ in range(effort.invocations_a_turn):
-                        sample.last, cpu_seconds = process.measured(event.body)
-                        sample.cpu_seconds.append(cpu_seconds)
-                        sample.wall_seconds.append(sample.last.wall_seconds)
-            for process, sample in running:
-                sample.peak_bytes = max(sample.peak_bytes, process.peak_memory_bytes())
+                        samples.last, cpu_seconds = process.measured(event.body)
+                        samples.cpu_seconds.append(cpu_seconds)
+                        samples.wall_seconds.append(samples.last.wall_seconds)
+            for process, samples in running:
+                samples.peak_bytes = max(samples.peak_bytes, process.peak_memory_bytes())
 
 
-def measure(programs: Programs, event: Event, effort: Effort, note: Callable[[str], None]) -> dict[str, dict]:
-    """The figures of every contender on a workload, by its name."""
-    name = event.workload.name
-    note(f"{name}: checking that all do the same work")
-    contenders = programs.on(name)
+def measure(programs: Programs, event: Event, effort: Effort, note: Callable[[str], None]) -> dict[str, Figures]:
+    """The figures of every contender on a workload, by name."""
+    workload = event.workload.name
+    note(f"{workload}: checking that all do the same work")
+    contenders = programs.on(workload)
     answers = {contender.name: _answer(contender, event) for contender in contenders}
     response_bytes = len(answers[FUNCTION].response)
-    for contender in programs.floor_answering(response_bytes):
-        same_work.expect_length(contender.name, _answer(contender, event), response_bytes)
-        contenders.append(contender)
+    for floor in programs.floor_answering(response_bytes):
+        same_work.expect_length(floor.name, _answer(floor, event), response_bytes)
+        contenders.append(floor)
     _expect_same_work(answers)
 
     named = {contender.name: contender for contender in contenders}
-    pairs = {each.name: Pair(each, named[each.beside]) for each in contenders if each.beside}
+    pairs = {each.name: Pair(each, named[each.compared_with]) for each in contenders if each.compared_with}
     for number in range(effort.processes):
-        note(f"{name}: processes {number + 1} of {effort.processes}")
+        note(f"{workload}: processes {number + 1} of {effort.processes}")
         for pair in pairs.values():
             pair.measure(event, effort)
     figures = {}
-    for contender in named:
-        samples = Samples.together(pair.samples[contender] for pair in pairs.values() if contender in pair.samples)
-        figures[contender] = samples.figures(event.log_events if contender != FLOOR else None)
-        if contender in pairs:
-            figures[contender] |= pairs[contender].cpu_ratio()
+    for name in named:
+        samples = Samples.together(pair.samples[name] for pair in pairs.values() if name in pair.samples)
+        figures[name] = samples.figures(event.log_events if name != FLOOR else None)
+        if name in pairs:
+            figures[name]["compared_with"] = pairs[name].other
+            figures[name]["cpu_ratio"] = pairs[name].cpu_ratio()
     return figures
+
+
+def measure_starts(programs: Programs, effort: Effort) -> dict[str, float]:
+    """Milliseconds from the start of a process to its first poll: the median of several starts that alternate."""
+    function, blueprint, *_ = programs.on("small")
+    contenders = [function, blueprint, *programs.floor_answering(1_000)]
+    seconds: dict[str, list[float]] = {contender.name: [] for contender in contenders}
+    for number in range(effort.starts + 1):
+        for contender in contenders:
+            with MeasuredProcess(contender.command, contender.environment) as process:
+                took = process.start()
+            # The first start does not count: it reads the program from disk, and CPython writes its bytecode.
+            if number:
+                seconds[contender.name].append(took)
+    return {name: statistics.median(values) * 1e3 for name, values in seconds.items()}
 
 
 def _answer(contender: Contender, event: Event) -> Invocation:
@@ -136,23 +165,8 @@ def _answer(contender: Contender, event: Event) -> Invocation:
         return process.invoke(event.body)
 
 
-def measure_starts(programs: Programs, effort: Effort) -> dict[str, float]:
-    """Milliseconds from starting the process to its first poll: the median of several starts, in turn."""
-    function, blueprint, *_ = programs.on("small")
-    contenders = [function, blueprint, *programs.floor_answering(1_000)]
-    seconds: dict[str, list[float]] = {contender.name: [] for contender in contenders}
-    for number in range(effort.starts + 1):
-        for contender in contenders:
-            with MeasuredProcess(contender.command, contender.environment) as process:
-                took = process.start()
-            # The first one reads the program from the disk, and CPython writes its bytecode.
-            if number:
-                seconds[contender.name].append(took)
-    return {name: statistics.median(values) * 1e3 for name, values in seconds.items()}
-
-
 def _expect_same_work(invocations: dict[str, Invocation]) -> None:
-    def pair(one: str, other: str) -> tuple:
+    def pair(one: str, other: str) -> tuple[str, Invocation, str, Invocation]:
         return one, invocations[one], other, invocations[other]
 
     same_work.expect_same_data(*pair(FUNCTION, BLUEPRINT))
@@ -163,5 +177,5 @@ def _expect_same_work(invocations: dict[str, Invocation]) -> None:
 
 
 def _percentile(values: list[float], percent: int) -> float:
-    """By nearest rank."""
+    """The percentile by nearest rank."""
     return sorted(values)[math.ceil(len(values) * percent / 100) - 1]

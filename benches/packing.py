@@ -19,8 +19,8 @@ REGION = "ap-northeast-1"
 STREAM_ARN = f"arn:aws:firehose:{REGION}:{ACCOUNT}:deliverystream/logs"
 START_MS = int(START.timestamp() * 1000)
 GZIP_LEVEL = 6
-# In the sample payloads of AWS's documentation, an id is its timestamp (ms) times 2^144 plus a number that goes up by one
-# from log event to log event of a record. Such ids do not compress well in decimal.
+# In the sample payloads of AWS's documentation, an id is its timestamp (ms) times 2^144 plus a number that goes up by
+# one from log event to log event of a record. Such ids do not compress well in decimal.
 ID_TIMESTAMP_SHIFT = 144
 
 

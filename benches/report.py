@@ -1,11 +1,16 @@
 """What a run prints: a table for each workload, and the targets."""
 
-COLUMNS = ["contender", "CPU ms", "in turn", "wall p50", "wall p99", "peak MiB", "re-ingested", "log events"]
+from collections.abc import Sequence
+
+from benches.results import Results, TargetResult, WorkloadResults
+
+COLUMNS = ["contender", "CPU ms", "CPU ratio", "wall p50", "wall p99", "peak MiB", "re-ingested", "log events"]
 INSTRUCTIONS_COLUMN = "M instructions"
+MET = {True: "yes", False: "NO", None: "-"}
 
 
-def print_machine(results: dict) -> None:
-    """The machine, in a line."""
+def print_machine(results: Results) -> None:
+    """The machine, in one line."""
     machine = results["machine"]
     packages = machine["packages"]
     print(
@@ -14,8 +19,8 @@ def print_machine(results: dict) -> None:
     )
 
 
-def print_workload(name: str, workload: dict) -> None:
-    """A workload's contenders, in order of measuring."""
+def print_workload(name: str, workload: WorkloadResults) -> None:
+    """The contenders of a workload, in the order of measuring."""
     contenders = workload["contenders"]
     print(
         f"\n{name}: {workload['records']} records of {workload['log_events_a_record']} log events, "
@@ -27,7 +32,7 @@ def print_workload(name: str, workload: dict) -> None:
         row = [
             contender,
             f"{figures['cpu_ms']:.2f}",
-            f"{figures['cpu_ratio']:.2f} x {figures['beside']}" if "cpu_ratio" in figures else "",
+            f"{figures['cpu_ratio']:.2f} x {figures['compared_with']}" if "cpu_ratio" in figures else "",
             f"{figures['wall_p50_ms']:.1f}",
             f"{figures['wall_p99_ms']:.1f}",
             f"{figures['peak_mib']:.1f}",
@@ -37,29 +42,29 @@ def print_workload(name: str, workload: dict) -> None:
         if has_instructions:
             row.append(f"{figures['instructions'] / 1e6:.1f}" if "instructions" in figures else "")
         rows.append(row)
-    _print_table(rows)
+    print_table(rows)
 
 
 def print_starts(start_ms: dict[str, float]) -> None:
-    """Start to first poll."""
+    """The start of each contender."""
     print("\nstart to first poll, ms (median)")
-    _print_table([["contender", "ms"], *([name, f"{value:.1f}"] for name, value in start_ms.items())])
+    print_table([["contender", "ms"], *([name, f"{value:.1f}"] for name, value in start_ms.items())])
 
 
-def print_targets(targets: list[dict]) -> None:
+def print_targets(targets: list[TargetResult]) -> None:
     """Each target, its value, and whether it is met."""
     print()
-    rows = [["target", "value", "asked for", "met"]]
+    rows = [["target", "value", "target value", "met"]]
     for target in targets:
         value = "-" if target["value"] is None else f"{target['value']:.2f} {target['unit']}"
-        met = {True: "yes", False: "NO", None: "-"}[target["is_met"]]
-        rows.append([target["what"], value, f"{target['sign']} {target['bound']:g}", met])
-    _print_table(rows)
+        rows.append([target["what"], value, f"{target['sign']} {target['bound']:g}", MET[target["is_met"]]])
+    print_table(rows)
 
 
-def _print_table(rows: list[list[str]]) -> None:
+def print_table(rows: Sequence[Sequence[str]]) -> None:
+    """Rows as aligned columns; the first row is the header."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    rows.insert(1, ["-" * width for width in widths])
-    for first, *others in rows:
+    header, *body = rows
+    for first, *others in [header, ["-" * width for width in widths], *body]:
         cells = [first.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True))]
         print("  " + "  ".join(cells).rstrip())

@@ -1,50 +1,51 @@
-"""What the function is to reach, as data, and whether a run's results reach it.
+"""The targets of the function as data, and whether the results of a run reach them.
 
-All but two are ratios of one run, which another machine changes little.
+All but three are ratios within one run, which differ little from machine to machine.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from benches.contenders import BLUEPRINT, BLUEPRINT_JSON, FLOOR, FUNCTION, GZIP, JSON, VRL
+from benches.results import Figures, Results, TargetResult
 
-QUICK_SHARE = 0.8  # of a ratio, which a quick run on a busy machine has to reach
+QUICK_SHARE = 0.8  # the share of a target that a quick run on a busy machine has to reach
 
 
 @dataclass(frozen=True)
 class Target:
-    """`value` takes it from a run's results; None: this run has no such contender."""
+    """One target. `value` takes its value from a run's results; None if this run did not measure it."""
 
     what: str
     is_at_least: bool
     bound: float
     unit: str
-    value: Callable[[dict], float | None]
-    reached: float | None = None  # where docs/performance.md says why the target is not: a quick run holds to this
+    value: Callable[[Results], float | None]
+    reached: float | None = None  # of a missed target, as docs/performance.md explains; a quick run is held to this
 
     @property
     def is_ratio(self) -> bool:
-        """Whether it compares two contenders of the same run."""
+        """Whether the target compares two contenders of the same run."""
         return self.unit == "x"
 
     @property
     def quick_bound(self) -> float | None:
-        """What a quick run asks for: of ratios only, and four fifths of the target, or of what is reached of it."""
+        """The bound that a quick run is held to; None if a quick run does not check this target."""
         if not self.is_ratio:
             return None
         bound = self.bound if self.reached is None else self.reached
         return bound * QUICK_SHARE if self.is_at_least else bound / QUICK_SHARE
 
 
-def evaluate(results: dict) -> list[dict]:
-    """Each target with its value in these results; without a value, no word on whether it is met."""
+def evaluate(results: Results) -> list[TargetResult]:
+    """Each target with its value in these results. A target without a value is neither met nor missed."""
     return [evaluated(target, target.value(results)) for target in _targets(results)]
 
 
-def evaluated(target: Target, value: float | None) -> dict:
-    """A target and its value, as they are reported."""
+def evaluated(target: Target, value: float | None) -> TargetResult:
+    """A target and its value, as reported."""
 
-    def keeps_to(bound: float | None) -> bool | None:
+    def holds(bound: float | None) -> bool | None:
         if value is None or bound is None:
             return None
         return value >= bound if target.is_at_least else value <= bound
@@ -55,65 +56,90 @@ def evaluated(target: Target, value: float | None) -> dict:
         "sign": ">=" if target.is_at_least else "<=",
         "bound": target.bound,
         "unit": target.unit,
-        "is_met": keeps_to(target.bound),
+        "is_met": holds(target.bound),
         "quick_bound": target.quick_bound,
-        "is_met_quick": keeps_to(target.quick_bound),
+        "is_met_quick": holds(target.quick_bound),
     }
 
 
-def _targets(results: dict) -> Iterator[Target]:
-    for workload, factor, reached in (("small", 6, None), ("full", 6, None), ("json", 6, None), ("overflow", 15, 11.1)):
-        what = f"{workload}: CPU of the blueprint, in CPU of the function"
-        yield Target(what, True, factor, "x", _ratio(workload, BLUEPRINT, FUNCTION), reached)
-    for workload, factor, reached in (("full", 1.15, 1.24), ("json", 1.3, None)):
-        what = f"{workload}: CPU of the function, in CPU of the floor"
-        yield Target(what, False, factor, "x", _ratio(workload, FUNCTION, FLOOR), reached)
+def quick_failures(targets: list[TargetResult]) -> list[str]:
+    """What a quick run fails for: a message for each target that misses its quick bound."""
+    return [
+        f"{target['what']}: expected {target['sign']} {target['quick_bound']:.2f} (the target is {target['bound']:g}), "
+        f"found {target['value']:.2f}"
+        for target in targets
+        if target["is_met_quick"] is False
+    ]
+
+
+def _targets(results: Results) -> Iterator[Target]:
+    blueprint_targets: list[tuple[str, float, float | None]] = [
+        ("small", 6, None),
+        ("full", 6, None),
+        ("json", 6, None),
+        ("overflow", 15, 11.1),
+    ]
+    for workload, factor, reached in blueprint_targets:
+        what = f"{workload}: CPU of the blueprint / CPU of the function"
+        yield Target(what, True, factor, "x", _cpu_ratio(workload, BLUEPRINT, FUNCTION), reached)
+    floor_targets: list[tuple[str, float, float | None]] = [("full", 1.15, 1.24), ("json", 1.3, None)]
+    for workload, factor, reached in floor_targets:
+        what = f"{workload}: CPU of the function / CPU of the floor"
+        value = _cpu_ratio(workload, FUNCTION, FLOOR)
+        yield Target(what, False, factor, "x", value, reached)
     for workload in results["workloads"]:
-        what = f"{workload}: CPU of OUTPUT_FORMAT=json, in CPU of message"
-        yield Target(what, False, 1.3, "x", _ratio(workload, JSON, FUNCTION))
-    what = "json: CPU of the blueprint's json transform, in CPU of VRL parse_json"
-    yield Target(what, True, 4, "x", _ratio("json", BLUEPRINT_JSON, VRL))
-    what = "overflow: CPU with gzip, in CPU without, per log event returned"
-    yield Target(what, False, 2, "x", _ratio_per_log_event("overflow", GZIP, FUNCTION))
+        what = f"{workload}: CPU with OUTPUT_FORMAT=json / CPU with message"
+        yield Target(what, False, 1.3, "x", _cpu_ratio(workload, JSON, FUNCTION))
+    what = "json: CPU of the blueprint's json transform / CPU of VRL parse_json"
+    yield Target(what, True, 4, "x", _cpu_ratio("json", BLUEPRINT_JSON, VRL))
+    what = "overflow: CPU with gzip / CPU without, per log event returned"
+    yield Target(what, False, 2, "x", _cpu_ratio_per_log_event("overflow", GZIP, FUNCTION))
     what = "overflow: records re-ingested with gzip"
     yield Target(what, False, 0, "records", lambda run: _figures(run, "overflow", GZIP)["records_reingested"])
-    yield Target("start to first poll, in the blueprint's", False, 0.1, "x", _start_ratio)
+    yield Target("start to first poll: function / blueprint", False, 0.1, "x", _start_ratio)
     yield Target("start to first poll", False, 15, "ms", lambda run: run["start_ms"][FUNCTION])
-    yield Target("peak memory of the function, on any workload, in any format", False, 64, "MiB", _peak)
+    yield Target("peak memory of the function, any workload and format", False, 64, "MiB", _peak_mib)
 
 
-def _figures(results: dict, workload: str, contender: str) -> dict:
+def _figures(results: Results, workload: str, contender: str) -> Figures:
     return results["workloads"][workload]["contenders"][contender]
 
 
-def _ratio(workload: str, one: str, other: str) -> Callable[[dict], float | None]:
-    """The CPU of one in that of the other, of the turns that they took beside each other."""
+def _cpu_ratio(workload: str, one: str, other: str) -> Callable[[Results], float | None]:
+    """CPU of one / CPU of the other, measured while the two alternated."""
 
-    def ratio(run: dict) -> float | None:
+    def ratio(run: Results) -> float | None:
         if FLOOR in (one, other) and FLOOR not in run["workloads"][workload]["contenders"]:
             return None
-        figures, others = _figures(run, workload, one), _figures(run, workload, other)
-        if figures.get("beside") == other:
-            return figures["cpu_ratio"]
-        if others.get("beside") == one:
-            return 1 / others["cpu_ratio"]
-        raise ValueError(f"{workload}: {one} and {other} took no turns beside each other")
+        return _pair_ratio(run, workload, one, other)
 
     return ratio
 
 
-def _ratio_per_log_event(workload: str, one: str, other: str) -> Callable[[dict], float]:
-    def log_events(run: dict, contender: str) -> int:
-        return _figures(run, workload, contender)["log_events_returned"]
+def _pair_ratio(run: Results, workload: str, one: str, other: str) -> float:
+    figures, others = _figures(run, workload, one), _figures(run, workload, other)
+    if figures.get("compared_with") == other:
+        return figures["cpu_ratio"]
+    if others.get("compared_with") == one:
+        return 1 / others["cpu_ratio"]
+    raise ValueError(f"{workload}: {one} and {other} were not measured as a pair")
 
-    return lambda run: _ratio(workload, one, other)(run) * log_events(run, other) / log_events(run, one)
+
+def _cpu_ratio_per_log_event(workload: str, one: str, other: str) -> Callable[[Results], float]:
+    def log_events(run: Results, contender: str) -> int:
+        returned = _figures(run, workload, contender)["log_events_returned"]
+        if returned is None:
+            raise ValueError(f"{workload}: {contender} returns no log events")
+        return returned
+
+    return lambda run: _pair_ratio(run, workload, one, other) * log_events(run, other) / log_events(run, one)
 
 
-def _start_ratio(results: dict) -> float:
+def _start_ratio(results: Results) -> float:
     return results["start_ms"][FUNCTION] / results["start_ms"][BLUEPRINT]
 
 
-def _peak(results: dict) -> float:
+def _peak_mib(results: Results) -> float:
     return max(
         figures["peak_mib"]
         for workload in results["workloads"].values()

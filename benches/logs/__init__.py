@@ -1,1 +1,1 @@
-"""Log lines, made up in the shapes that programs log."""
+"""Log lines, generated in the shapes of real programs or read from files."""

@@ -1,6 +1,6 @@
-"""Lines as programs log them.
+"""Generates lines as programs log them.
 
-How well they compress matters more than what they say: benches/README.md has the ratios beside those of real logs.
+How well the lines compress matters more than what they say. benches/README.md compares their ratio with real logs.
 """
 
 import random
@@ -16,18 +16,18 @@ JAPANESE = [
     "{time:%Y-%m-%d %H:%M:%S} ERROR 決済に失敗しました: 注文番号 {number}、理由「カードの有効期限切れ」",
 ]
 JAPANESE_FIELDS: dict[str, Draw] = {
-    "number": lambda chance: chance.randint(100_000, 999_999),
-    "count": lambda chance: chance.randint(1, 9),
+    "number": lambda rng: rng.randint(100_000, 999_999),
+    "count": lambda rng: rng.randint(1, 9),
 }
 
 
-class _Fields(dict):
-    """Draws each field of a line once."""
+class _Fields(dict[str, object]):
+    """The fields of a line. Each is drawn once, when a template first uses it."""
 
-    def __init__(self, draws: dict[str, Draw], chance: random.Random, time: datetime):
+    def __init__(self, draws: dict[str, Draw], rng: random.Random, time: datetime) -> None:
         super().__init__(time=time, ms=f"{time.microsecond // 1000:03}")
         self._draws = draws
-        self._chance = chance
+        self._chance = rng
 
     def __missing__(self, name: str) -> object:
         value = self[name] = self._draws[name.rstrip("2")](self._chance)
@@ -35,15 +35,15 @@ class _Fields(dict):
 
 
 def plain_lines(program: str, count: int, seed: int) -> list[str]:
-    """`count` lines of one of PROGRAMS, the same for the same seed; some of them Japanese."""
-    chance = random.Random(f"{program} {seed}")
+    """`count` lines of one of PROGRAMS, some in Japanese. The same seed gives the same lines."""
+    rng = random.Random(f"{program} {seed}")
     shape = PROGRAMS[program]
-    time = START + timedelta(seconds=chance.randrange(86_400))
+    time = START + timedelta(seconds=rng.randrange(86_400))
     lines = []
-    for template in chance.choices(list(shape.templates), list(shape.templates.values()), k=count):
-        time += timedelta(seconds=chance.expovariate(1 / shape.gap_seconds))
+    for template in rng.choices(list(shape.templates), list(shape.templates.values()), k=count):
+        time += timedelta(seconds=rng.expovariate(1 / shape.gap_seconds))
         draws = shape.fields
-        if chance.random() < JAPANESE_SHARE:
-            template, draws = chance.choice(JAPANESE), JAPANESE_FIELDS
-        lines.append(template.format_map(_Fields(draws, chance, time)))
+        if rng.random() < JAPANESE_SHARE:
+            template, draws = rng.choice(JAPANESE), JAPANESE_FIELDS
+        lines.append(template.format_map(_Fields(draws, rng, time)))
     return lines

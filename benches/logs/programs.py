@@ -1,4 +1,4 @@
-"""The shapes: what six programs log, as templates of their lines, with what varies in them drawn at random."""
+"""What six programs log: templates of their lines, with fields that are drawn at random."""
 
 import random
 from collections.abc import Callable, Iterable
@@ -9,9 +9,9 @@ Draw = Callable[[random.Random], object]
 
 @dataclass(frozen=True)
 class Program:
-    """What a program logs: templates and their weights, what their fields hold, and the mean time between two lines.
+    """What a program logs: templates with weights, how to draw their fields, and the mean time between two lines.
 
-    `{time}` is the line's, `{ms}` its milliseconds. `{node2}` is a second draw of `node`.
+    `{time}` is the time of the line, `{ms}` its milliseconds. `{node2}` is a second draw of `node`.
     """
 
     gap_seconds: float
@@ -20,27 +20,27 @@ class Program:
 
 
 def _number(first: int, last: int) -> Draw:
-    return lambda chance: chance.randint(first, last)
+    return lambda rng: rng.randint(first, last)
 
 
 def _hex(digits: int) -> Draw:
-    return lambda chance: f"{chance.getrandbits(4 * digits):0{digits}x}"
+    return lambda rng: f"{rng.getrandbits(4 * digits):0{digits}x}"
 
 
-def _one_of(values: Iterable) -> Draw:
-    values = list(values)
-    return lambda chance: chance.choice(values)
+def _one_of(values: Iterable[object]) -> Draw:
+    choices = list(values)
+    return lambda rng: rng.choice(choices)
 
 
-def _uuid(chance: random.Random) -> str:
-    digits = f"{chance.getrandbits(128):032x}"
+def _uuid(rng: random.Random) -> str:
+    digits = f"{rng.getrandbits(128):032x}"
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
 def _pool(draw: Draw, size: int) -> Draw:
-    """One of `size` values: the ids that come again, as those of users, hosts and sessions do."""
-    chance = random.Random(size)
-    return _one_of(str(draw(chance)) for _ in range(size))
+    """One of `size` values: ids that recur, such as users, hosts and sessions."""
+    rng = random.Random(size)
+    return _one_of(str(draw(rng)) for _ in range(size))
 
 
 PROGRAMS = {
@@ -50,13 +50,14 @@ PROGRAMS = {
             "[{time:%a %b %d %H:%M:%S %Y}] [notice] jk2_init() Found child {process} in scoreboard slot {slot}": 42,
             "[{time:%a %b %d %H:%M:%S %Y}] [notice] workerEnv.init() ok /srv/web/conf/workers.properties": 28,
             "[{time:%a %b %d %H:%M:%S %Y}] [error] mod_jk child workerEnv in error state {slot}": 27,
-            "[{time:%a %b %d %H:%M:%S %Y}] [error] [client {client}] Directory index forbidden by rule: /srv/web/html/": 2,
+            "[{time:%a %b %d %H:%M:%S %Y}] [error] [client {client}] Directory index forbidden by rule: "
+            "/srv/web/html/": 2,
             "[{time:%a %b %d %H:%M:%S %Y}] [error] jk2_init() Can't find child {process} in scoreboard": 1,
         },
         fields={
             "process": _number(2_000, 3_000),
             "slot": _number(6, 10),
-            "client": lambda chance: ".".join(str(chance.randrange(1, 255)) for _ in range(4)),
+            "client": lambda rng: ".".join(str(rng.randrange(1, 255)) for _ in range(4)),
         },
     ),
     "hdfs": Program(
@@ -66,7 +67,8 @@ PROGRAMS = {
             "blk_{block} terminating": 16,
             "{time:%y%m%d %H%M%S} {small} INFO dfs.FSNamesystem: BLOCK* NameSystem.addStoredBlock: blockMap updated: "
             "{node}:50010 is added to blk_{block} size {size}": 16,
-            "{time:%y%m%d %H%M%S} {thread} INFO dfs.DataNode$PacketResponder: Received block blk_{block} of size {size} "
+            "{time:%y%m%d %H%M%S} {thread} INFO dfs.DataNode$PacketResponder: Received block blk_{block} of size "
+            "{size} "
             "from /{node}": 15,
             "{time:%y%m%d %H%M%S} {thread} INFO dfs.DataNode$DataXceiver: Receiving block blk_{block} "
             "src: /{node}:{port} dest: /{node}:50010": 15,
@@ -85,19 +87,20 @@ PROGRAMS = {
             "small": _number(0, 9),
             "thread": _number(100, 30_000),
             "replica": _number(0, 2),
-            "block": lambda chance: chance.getrandbits(64) - 2**63,
-            "node": _pool(lambda chance: f"10.20.{chance.randrange(256)}.{chance.randrange(1, 255)}", 200),
+            "block": lambda rng: rng.getrandbits(64) - 2**63,
+            "node": _pool(lambda rng: f"10.20.{rng.randrange(256)}.{rng.randrange(1, 255)}", 200),
             "port": _number(32_768, 60_999),
             "size": _one_of([67_108_864] * 9 + [3_540_917, 233_217]),
             "slot": _number(0, 63),
-            "job": lambda chance: f"202603020101_{chance.randint(1, 20):04}",
+            "job": lambda rng: f"202603020101_{rng.randint(1, 20):04}",
             "task": _number(0, 2_000),
         },
     ),
     "openssh": Program(
         gap_seconds=3,
         templates={
-            "{time:%b %d %H:%M:%S} {host} sshd[{process}]: Received disconnect from {client}: 11: Bye Bye [preauth]": 21,
+            "{time:%b %d %H:%M:%S} {host} sshd[{process}]: Received disconnect from {client}: 11: Bye Bye "
+            "[preauth]": 21,
             "{time:%b %d %H:%M:%S} {host} sshd[{process}]: Failed password for root from {client} port {port} ssh2": 19,
             "{time:%b %d %H:%M:%S} {host} sshd[{process}]: pam_unix(sshd:auth): authentication failure; logname= uid=0 "
             "euid=0 tty=ssh ruser= rhost={client}  user=root": 20,
@@ -115,9 +118,9 @@ PROGRAMS = {
         fields={
             "host": _one_of(["bastion"]),
             "process": _number(24_900, 25_000),
-            "client": _pool(lambda chance: ".".join(str(chance.randrange(1, 255)) for _ in range(4)), 8),
+            "client": _pool(lambda rng: ".".join(str(rng.randrange(1, 255)) for _ in range(4)), 8),
             "port": _number(32_768, 60_999),
-            "name": _pool(lambda chance: f"static-{chance.randrange(10**9)}.isp.example", 5),
+            "name": _pool(lambda rng: f"static-{rng.randrange(10**9)}.isp.example", 5),
             "user": _one_of(["admin", "oracle", "support", "test", "ubuntu", "git", "0101", "webmaster", "guest"]),
         },
     ),
@@ -127,7 +130,8 @@ PROGRAMS = {
             "api.log.{file} {time:%Y-%m-%d %H:%M:%S}.{ms} 25746 INFO nova.osapi_compute.wsgi.server [req-{uuid} {user} "
             '{project} - - -] 10.30.10.1 "GET /v2/{project}/servers/detail HTTP/1.1" status: 200 len: {length} '
             "time: 0.{time_digits}": 35,
-            "api.log.{file} {time:%Y-%m-%d %H:%M:%S}.{ms} {worker} INFO nova.metadata.wsgi.server [req-{uuid} - - - - -] "
+            "api.log.{file} {time:%Y-%m-%d %H:%M:%S}.{ms} {worker} INFO nova.metadata.wsgi.server [req-{uuid} - "
+            "- - - -] "
             '10.30.21.{octet},10.30.10.1 "GET /openstack/2013-10-17/{document} HTTP/1.1" status: 200 len: {length} '
             "time: 0.{time_digits}": 9,
             "api.log.{file} {time:%Y-%m-%d %H:%M:%S}.{ms} 25746 INFO nova.osapi_compute.wsgi.server [req-{uuid} {user} "
@@ -171,7 +175,8 @@ PROGRAMS = {
         gap_seconds=0.02,
         templates={
             "{time:%y/%m/%d %H:%M:%S} INFO executor.CoarseGrainedExecutorBackend: Got assigned task {task}": 16,
-            "{time:%y/%m/%d %H:%M:%S} INFO executor.Executor: Running task {part}.0 in stage {stage}.0 (TID {task})": 16,
+            "{time:%y/%m/%d %H:%M:%S} INFO executor.Executor: Running task {part}.0 in stage {stage}.0 (TID "
+            "{task})": 16,
             "{time:%y/%m/%d %H:%M:%S} INFO executor.Executor: Finished task {part}.0 in stage {stage}.0 (TID {task}). "
             "{bytes} bytes result sent to driver": 16,
             "{time:%y/%m/%d %H:%M:%S} INFO storage.BlockManager: Found block rdd_{stage}_{part} locally": 13,
@@ -183,9 +188,11 @@ PROGRAMS = {
             "{time:%y/%m/%d %H:%M:%S} INFO rdd.HadoopRDD: Input split: hdfs://10.20.34.11:9000/jobs/in/web.log:"
             "{bytes}+{bytes}": 3,
             "{time:%y/%m/%d %H:%M:%S} INFO output.FileOutputCommitter: Saved output of task "
-            "'attempt_202603020101_{stage:04}_m_{part:06}_{task}' to hdfs://10.20.34.11:9000/jobs/out/{stage}/_temporary/0/"
+            "'attempt_202603020101_{stage:04}_m_{part:06}_{task}' to "
+            "hdfs://10.20.34.11:9000/jobs/out/{stage}/_temporary/0/"
             "task_202603020101_{stage:04}_m_{part:06}": 2,
-            "{time:%y/%m/%d %H:%M:%S} INFO broadcast.TorrentBroadcast: Reading broadcast variable {stage} took {took} ms": 3,
+            "{time:%y/%m/%d %H:%M:%S} INFO broadcast.TorrentBroadcast: Reading broadcast variable {stage} took "
+            "{took} ms": 3,
         },
         fields={
             "small": _number(0, 9),
@@ -229,7 +236,7 @@ PROGRAMS = {
             "node": _number(11, 19),
             "port": _number(32_768, 60_999),
             "id": _number(1, 3),
-            "session": lambda chance: f"{chance.choice((1, 2, 3))}4ede65503f{chance.getrandbits(16):04x}",
+            "session": lambda rng: f"{rng.choice((1, 2, 3))}4ede65503f{rng.getrandbits(16):04x}",
         },
     ),
 }

@@ -1,1 +1,1 @@
-"""Tests of the harness itself; the function's own are in /tests."""
+"""Tests of the benchmark itself. The function's own tests are in /tests."""

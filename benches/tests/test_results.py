@@ -1,4 +1,4 @@
-"""What is made of a run's figures: targets, chart, table."""
+"""Targets, chart and tables of a run's results."""
 
 import copy
 import xml.etree.ElementTree as ElementTree
@@ -8,39 +8,51 @@ import pytest
 from benches import chart, report, targets
 from benches.contenders import BLUEPRINT, BLUEPRINT_JSON, FLOOR, FUNCTION, GZIP, JSON, VRL, Contender
 from benches.measure import Pair, Samples
+from benches.results import Figures, Results
 from benches.targets import Target, evaluate, evaluated
 
 
-def figures(cpu_ms, log_events=1_000, reingested=0, beside=None, cpu_ratio=None):
-    pair = {"beside": beside, "cpu_ratio": cpu_ratio} if beside else {}
-    return pair | {
+def figures(cpu_ms: float, log_events: int | None = 1_000, instructions: float | None = None) -> Figures:
+    measured: Figures = {
         "cpu_ms": cpu_ms,
         "wall_p50_ms": cpu_ms,
         "wall_p99_ms": cpu_ms,
         "peak_mib": 30.0,
-        "records_reingested": reingested,
+        "invocations": 3,
+        "response_bytes": 1_000,
+        "records_reingested": 0,
         "log_events_returned": log_events,
     }
+    if instructions is not None:
+        measured["instructions"] = instructions
+    return measured
 
 
-def results():
+def paired(measured: Figures, compared_with: str, cpu_ratio: float) -> Figures:
+    return {**measured, "compared_with": compared_with, "cpu_ratio": cpu_ratio}
+
+
+def results() -> Results:
     contenders = {
-        FUNCTION: figures(10),
-        BLUEPRINT: figures(200, beside=FUNCTION, cpu_ratio=20),
-        JSON: figures(12, beside=FUNCTION, cpu_ratio=1.2),
-        FLOOR: figures(9.5, None, beside=FUNCTION, cpu_ratio=0.95),
+        FUNCTION: figures(10, instructions=55e6),
+        BLUEPRINT: paired(figures(200), FUNCTION, cpu_ratio=20),
+        JSON: paired(figures(12), FUNCTION, cpu_ratio=1.2),
+        FLOOR: paired(figures(9.5, None, instructions=50e6), FUNCTION, cpu_ratio=0.95),
     }
     workloads = {name: copy.deepcopy(contenders) for name in ("small", "full", "json", "overflow")}
     workloads["json"] |= {
-        VRL: figures(15, beside=FUNCTION, cpu_ratio=1.5),
-        BLUEPRINT_JSON: figures(90, beside=VRL, cpu_ratio=6),
+        VRL: paired(figures(15), FUNCTION, cpu_ratio=1.5),
+        BLUEPRINT_JSON: paired(figures(90), VRL, cpu_ratio=6),
     }
-    workloads["overflow"] |= {GZIP: figures(30, 2_000, beside=FUNCTION, cpu_ratio=3)}
+    workloads["overflow"] |= {GZIP: paired(figures(30, 2_000), FUNCTION, cpu_ratio=3)}
     return {
         "date": "2026-03-02T01:00:00+00:00",
+        "commit": None,
+        "lines": "generated",
         "machine": {
             "cpu": "A <CPU> & more",
             "cores": 2,
+            "architecture": "x86_64",
             "kernel": "6",
             "python": "CPython 3",
             "packages": {"awslambdaric": "1", "boto3": "1"},
@@ -49,6 +61,7 @@ def results():
             name: {
                 "records": 5,
                 "log_events_a_record": 200,
+                "event_bytes": 150_000,
                 "inflated_bytes": 1_000_000,
                 "compressed_bytes": 100_000,
                 "contenders": each,
@@ -56,10 +69,15 @@ def results():
             for name, each in workloads.items()
         },
         "start_ms": {FUNCTION: 4.0, BLUEPRINT: 150.0},
+        "targets": [],
     }
 
 
-def outcome(target, value):
+def unmeasured(_results: Results) -> None:
+    return None
+
+
+def outcome(target: Target, value: float) -> tuple[bool | None, bool | None]:
     found = evaluated(target, value)
     return found["is_met"], found["is_met_quick"]
 
@@ -67,57 +85,57 @@ def outcome(target, value):
 @pytest.mark.parametrize(
     ("value", "expected"), [(5.0, (True, True)), (4.99, (False, True)), (4.0, (False, True)), (3.99, (False, False))]
 )
-def test_at_least(value, expected):
-    assert outcome(Target("ratio", True, 5, "x", lambda run: None), value) == expected
+def test_at_least(value: float, expected: tuple[bool, bool]) -> None:
+    assert outcome(Target("ratio", True, 5, "x", unmeasured), value) == expected
 
 
 @pytest.mark.parametrize(
     ("value", "expected"), [(2.0, (True, True)), (2.01, (False, True)), (2.5, (False, True)), (2.51, (False, False))]
 )
-def test_at_most(value, expected):
-    assert outcome(Target("ratio", False, 2, "x", lambda run: None), value) == expected
+def test_at_most(value: float, expected: tuple[bool, bool]) -> None:
+    assert outcome(Target("ratio", False, 2, "x", unmeasured), value) == expected
 
 
-def test_a_quick_run_holds_to_what_is_reached_of_a_target():
-    target = Target("ratio", True, 15, "x", lambda run: None, reached=10)
+def test_a_quick_run_is_held_to_what_is_reached_of_a_missed_target() -> None:
+    target = Target("ratio", True, 15, "x", unmeasured, reached=10)
     assert [outcome(target, value) for value in (15, 8, 7.9)] == [(True, True), (False, True), (False, False)]
 
 
-def test_a_quick_run_fails_for_no_absolute_figure():
-    assert outcome(Target("start", False, 15, "ms", lambda run: None), 1_000) == (False, None)
+def test_a_quick_run_checks_no_absolute_figure() -> None:
+    assert outcome(Target("start", False, 15, "ms", unmeasured), 1_000) == (False, None)
 
 
-def test_every_target_of_a_complete_run_has_a_value():
+def test_every_target_of_a_complete_run_has_a_value() -> None:
     found = evaluate(results())
     assert all(target["is_met"] for target in found)
     values = {target["what"]: target["value"] for target in found}
-    assert values["overflow: CPU with gzip, in CPU without, per log event returned"] == pytest.approx(1.5)
-    assert values["small: CPU of the blueprint, in CPU of the function"] == 20
-    assert values["full: CPU of the function, in CPU of the floor"] == pytest.approx(1 / 0.95)
+    assert values["overflow: CPU with gzip / CPU without, per log event returned"] == pytest.approx(1.5)
+    assert values["small: CPU of the blueprint / CPU of the function"] == 20
+    assert values["full: CPU of the function / CPU of the floor"] == pytest.approx(1 / 0.95)
 
 
-def test_a_ratio_is_of_the_turns_of_a_pair():
+def test_ratios_come_from_pairs_that_alternated() -> None:
     run = results()
     run["workloads"]["full"]["contenders"][BLUEPRINT]["cpu_ms"] = 1_000
     values = {target["what"]: target["value"] for target in evaluate(run)}
-    assert values["full: CPU of the blueprint, in CPU of the function"] == 20
-    del run["workloads"]["full"]["contenders"][JSON]["beside"]
-    with pytest.raises(ValueError, match="took no turns beside each other"):
+    assert values["full: CPU of the blueprint / CPU of the function"] == 20
+    del run["workloads"]["full"]["contenders"][JSON]["compared_with"]
+    with pytest.raises(ValueError, match="were not measured as a pair"):
         evaluate(run)
 
 
-def test_figures_of_a_contender_are_of_all_its_pairs():
-    function, blueprint = Contender(FUNCTION, [], beside=None), Contender(BLUEPRINT, [])
+def test_figures_cover_all_pairs_of_a_contender() -> None:
+    function, blueprint = Contender(FUNCTION, [], compared_with=None), Contender(BLUEPRINT, [])
     pair = Pair(blueprint, function)
     pair.samples[FUNCTION].cpu_seconds += [1.0, 2.0, 9.0]
     pair.samples[BLUEPRINT].cpu_seconds += [10.0, 12.0, 11.0]
-    assert pair.cpu_ratio() == {"beside": FUNCTION, "cpu_ratio": 5.5}
+    assert (pair.other, pair.cpu_ratio()) == (FUNCTION, 5.5)
     other = Samples([3.0], [4.0], peak_bytes=7)
     together = Samples.together([pair.samples[FUNCTION], other])
     assert (together.cpu_seconds, together.wall_seconds, together.peak_bytes) == ([1.0, 2.0, 9.0, 3.0], [4.0], 7)
 
 
-def test_without_the_floor_its_targets_are_neither_met_nor_missed():
+def test_without_the_floor_its_targets_are_neither_met_nor_missed() -> None:
     run = results()
     for workload in run["workloads"].values():
         del workload["contenders"][FLOOR]
@@ -126,20 +144,25 @@ def test_without_the_floor_its_targets_are_neither_met_nor_missed():
     assert all(target["is_met"] is None and target["is_met_quick"] is None for target in without)
 
 
-def test_the_chart_has_every_bar():
+def text(element: ElementTree.Element | None) -> str:
+    assert element is not None and element.text is not None
+    return element.text
+
+
+def test_the_chart_has_every_bar() -> None:
     drawing = ElementTree.fromstring(chart.svg(results()))
     namespace = {"svg": "http://www.w3.org/2000/svg"}
     bars = [rectangle for rectangle in drawing.iterfind("svg:rect", namespace) if len(rectangle)]
     assert len(bars) == 4 * 3
-    widths = [float(bar.get("width")) for bar in bars[:3]]
+    widths = [float(bar.get("width", "")) for bar in bars[:3]]
     assert widths[0] / widths[1] == pytest.approx(20, rel=0.01)
-    assert drawing.get("role") == "img" and drawing.find("svg:title", namespace).text
-    texts = [text.text for text in drawing.iterfind("svg:text", namespace)]
-    assert texts.count("200.0 ms, 20.0 × the function") == 4
-    assert any("A <CPU> & more" in text for text in texts)
+    assert drawing.get("role") == "img" and text(drawing.find("svg:title", namespace))
+    texts = [text(element) for element in drawing.iterfind("svg:text", namespace)]
+    assert texts.count("200.0 ms, 20.0 \N{MULTIPLICATION SIGN} the function") == 4
+    assert any("A <CPU> & more" in each for each in texts)
 
 
-def test_the_report_names_what_is_not_met(capsys):
+def test_the_report_names_what_is_not_met(capsys: pytest.CaptureFixture[str]) -> None:
     run = results()
     run["workloads"]["small"]["contenders"][BLUEPRINT]["cpu_ratio"] = 3
     run["targets"] = targets.evaluate(run)
