@@ -13,7 +13,7 @@ from benches.contenders import FUNCTION, Programs
 from benches.executables import unpacked
 from benches.lambda_api import FunctionError
 from benches.logs.source import line_source
-from benches.measure import FULL, QUICK, measure, measure_starts
+from benches.measure import FULL, QUICK, Effort, measure, measure_starts
 from benches.packing import Event, pack
 from benches.process import REPOSITORY
 from benches.results import Figures, Results, WorkloadResults
@@ -58,9 +58,9 @@ def _run(arguments: argparse.Namespace, programs: Programs) -> Results:
         "targets": [],
     }
     report.print_machine(results)
-    counts = arguments.instructions
+    counts = arguments.instructions or arguments.quick
     if counts and not instructions.is_available():
-        print("No instruction counts: Valgrind is not installed")
+        print("No instruction counts: Valgrind is not installed, so the ratios to the floor are not checked")
         counts = False
     lines = line_source(arguments.logs)
     for workload in WORKLOADS:
@@ -68,7 +68,7 @@ def _run(arguments: argparse.Namespace, programs: Programs) -> Results:
         event = pack(workload, lines)
         figures = measure(programs, event, effort, _note)
         if counts:
-            _count_instructions(figures, programs, event)
+            _count_instructions(figures, programs, event, effort)
         results["workloads"][workload.name] = _workload_results(event, figures)
         _note("")
         report.print_workload(workload.name, results["workloads"][workload.name])
@@ -81,12 +81,13 @@ def _run(arguments: argparse.Namespace, programs: Programs) -> Results:
     return results
 
 
-def _count_instructions(figures: dict[str, Figures], programs: Programs, event: Event) -> None:
+def _count_instructions(figures: dict[str, Figures], programs: Programs, event: Event, effort: Effort) -> None:
     """Adds the instructions of the function, with `message`, and of the floor."""
     function, *_ = programs.on(event.workload.name)
     for contender in [function, *programs.floor_answering(figures[FUNCTION]["response_bytes"])]:
         _note(f"{event.workload.name}: instructions of the {contender.name}")
-        figures[contender.name]["instructions"] = instructions.count(contender, event.body)
+        count = instructions.count(contender, event.body, effort.counted_invocations)
+        figures[contender.name]["instructions"] = count.instructions
 
 
 def _workload_results(event: Event, figures: dict[str, Figures]) -> WorkloadResults:

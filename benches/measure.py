@@ -33,10 +33,11 @@ class Effort:
     turns: int
     invocations_a_turn: int
     starts: int
+    counted_invocations: int
 
 
-FULL = Effort(processes=12, warm_up=3, turns=3, invocations_a_turn=3, starts=21)
-QUICK = Effort(processes=6, warm_up=2, turns=2, invocations_a_turn=2, starts=7)
+FULL = Effort(processes=12, warm_up=3, turns=3, invocations_a_turn=3, starts=21, counted_invocations=12)
+QUICK = Effort(processes=6, warm_up=2, turns=2, invocations_a_turn=2, starts=7, counted_invocations=6)
 
 
 @dataclass

@@ -8,8 +8,8 @@ import pytest
 from benches import chart, report, targets
 from benches.contenders import BLUEPRINT, BLUEPRINT_JSON, FLOOR, FUNCTION, GZIP, JSON, VRL, Contender
 from benches.measure import Pair, Samples
-from benches.results import Figures, Results
-from benches.targets import Target, evaluate, evaluated
+from benches.results import Figures, Results, TargetResult
+from benches.targets import INSTRUCTION_LIMITS, QuickCheck, Target, evaluate, evaluated, quick_failures
 
 
 def figures(cpu_ms: float, log_events: int | None = 1_000, instructions: float | None = None) -> Figures:
@@ -77,6 +77,10 @@ def unmeasured(_results: Results) -> None:
     return None
 
 
+def by_name(evaluated_targets: list[TargetResult]) -> dict[str, TargetResult]:
+    return {target["what"]: target for target in evaluated_targets}
+
+
 def outcome(target: Target, value: float) -> tuple[bool | None, bool | None]:
     found = evaluated(target, value)
     return found["is_met"], found["is_met_quick"]
@@ -105,6 +109,56 @@ def test_a_quick_run_checks_no_absolute_figure() -> None:
     assert outcome(Target("start", False, 15, "ms", unmeasured), 1_000) == (False, None)
 
 
+def test_a_quick_run_holds_exact_values_to_the_whole_target() -> None:
+    target = Target("ratio", False, 2, "x", unmeasured, quick_check=QuickCheck.WHOLE)
+    assert [outcome(target, value) for value in (2.0, 2.01)] == [(True, True), (False, False)]
+
+
+def test_a_quick_run_does_not_check_noisy_values() -> None:
+    target = Target("ratio", False, 2, "x", unmeasured, quick_check=QuickCheck.NONE)
+    assert [outcome(target, value) for value in (2.0, 1_000)] == [(True, None), (False, None)]
+
+
+def test_a_quick_run_compares_instructions_with_the_floor_and_not_cpu_time() -> None:
+    run = results()
+    run["workloads"]["full"]["contenders"][FLOOR]["cpu_ratio"] = 0.01
+    assert quick_failures(evaluate(run)) == []
+    run["workloads"]["full"]["contenders"][FUNCTION]["instructions"] = 50e6 * (INSTRUCTION_LIMITS["full"] + 0.01)
+    failures = quick_failures(evaluate(run))
+    assert len(failures) == 1
+    limit = INSTRUCTION_LIMITS["full"]
+    assert failures[0].startswith("full: instructions of the function / of the floor: ")
+    assert f"expected <= {limit:.2f} (the target is {limit:g}), found {limit + 0.01:.2f}" in failures[0]
+
+
+def test_a_quick_run_still_compares_cpu_time_with_the_blueprint() -> None:
+    run = results()
+    run["workloads"]["overflow"]["contenders"][BLUEPRINT]["cpu_ratio"] = 8.8
+    expected = "overflow: CPU of the blueprint / CPU of the function: expected >= 8.88 (the target is 15), found 8.80"
+    assert quick_failures(evaluate(run)) == [expected]
+
+
+def test_instruction_limits_hold_only_where_they_were_counted() -> None:
+    run = results()
+    run["machine"]["architecture"] = "aarch64"
+    run["workloads"]["full"]["contenders"][FUNCTION]["instructions"] = 500e6
+    target = by_name(evaluate(run))["full: instructions of the function / of the floor"]
+    assert (target["value"], target["is_met"], target["is_met_quick"]) == (10, False, None)
+
+
+def test_without_counts_their_targets_are_neither_met_nor_missed() -> None:
+    run = results()
+    for workload in run["workloads"].values():
+        for measured in workload["contenders"].values():
+            measured.pop("instructions", None)
+    without = [target for target in evaluate(run) if target["value"] is None]
+    assert [target["what"] for target in without] == [
+        f"{name}: instructions of the function / of the floor" for name in run["workloads"]
+    ]
+    assert all(target["is_met"] is None and target["is_met_quick"] is None for target in without)
+    assert quick_failures(evaluate(run)) == []
+
+
 def test_every_target_of_a_complete_run_has_a_value() -> None:
     found = evaluate(results())
     assert all(target["is_met"] for target in found)
@@ -112,6 +166,7 @@ def test_every_target_of_a_complete_run_has_a_value() -> None:
     assert values["overflow: CPU with gzip / CPU without, per log event returned"] == pytest.approx(1.5)
     assert values["small: CPU of the blueprint / CPU of the function"] == 20
     assert values["full: CPU of the function / CPU of the floor"] == pytest.approx(1 / 0.95)
+    assert values["full: instructions of the function / of the floor"] == pytest.approx(1.1)
 
 
 def test_ratios_come_from_pairs_that_alternated() -> None:
@@ -140,7 +195,7 @@ def test_without_the_floor_its_targets_are_neither_met_nor_missed() -> None:
     for workload in run["workloads"].values():
         del workload["contenders"][FLOOR]
     without = [target for target in evaluate(run) if target["value"] is None]
-    assert len(without) == 2
+    assert len(without) == 2 + len(INSTRUCTION_LIMITS)
     assert all(target["is_met"] is None and target["is_met_quick"] is None for target in without)
 
 
