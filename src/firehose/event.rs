@@ -7,8 +7,6 @@
 //! Source: "Required parameters for data transformation",
 //! <https://docs.aws.amazon.com/firehose/latest/dev/data-transformation-status-model.html>.
 
-mod scan;
-
 use std::borrow::Cow;
 
 use serde::{Deserialize, Deserializer};
@@ -63,10 +61,12 @@ impl<'a> FirehoseEvent<'a> {
     ///
     /// The error names the position of the fault and never the content, which may be log text.
     pub fn parse(body: &'a [u8]) -> Result<Self, InvalidEvent> {
-        if let Some(event) = str::from_utf8(body).ok().and_then(scan::scan) {
-            return Ok(event);
-        }
-        serde_json::from_slice(body).map_err(|error| InvalidEvent {
+        // Parsing text that is known to be UTF-8 saves a check of every string.
+        let event = match simdutf8::basic::from_utf8(body) {
+            Ok(text) => serde_json::from_str(text),
+            Err(_) => serde_json::from_slice(body),
+        };
+        event.map_err(|error| InvalidEvent {
             found: if error.is_data() { "a missing or different field" } else { "invalid JSON" },
             line: error.line(),
             column: error.column(),
