@@ -33,7 +33,7 @@ fail() {
 cargo build --quiet --bin firehose-logs-transform
 function=${CARGO_TARGET_DIR:-target}/debug/firehose-logs-transform
 if [ -n "$logs" ]; then
-  # shellcheck disable=SC2086 # the options are words
+  # shellcheck disable=SC2086 # PACK_OPTIONS holds several words
   "$function" pack ${PACK_OPTIONS:-} "$logs" >"$work/events.jsonl"
 else
   tr -d '\n' <fixtures/data_message/event.json >"$work/events.jsonl"

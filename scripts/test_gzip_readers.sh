@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Readers accept the objects that OUTPUT_COMPRESSION=gzip leads to: many gzip members, one for each record.
+# Common readers read every line of an object of OUTPUT_COMPRESSION=gzip, which has one gzip member per record.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 work=$(mktemp -d)

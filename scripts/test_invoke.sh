@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# Every kind of line: ASCII, Japanese, emoji, JSON, tabs, control characters, CRLF, empty, long.
+# All kinds of lines: ASCII, Japanese, emoji, JSON, tabs, control characters, CRLF, empty, long.
 {
   printf 'GET /orders/1 200\n注文を受け付けました 😀\n{"a":"b\\\\c"}\n\ttabs\t\x1b[31mred\x1b[0m\ncarriage return\r\n\n'
   for number in $(seq 3000); do echo "line $number of many"; done

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# examples/own_transform.rs is a complete bootstrap: like the function, it checks its settings and answers an event.
+# examples/own_transform.rs is a complete bootstrap: its `check`, `run` and `unpack` work like those of the function.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
