@@ -1,53 +1,47 @@
-# What the targets need beyond a Rust toolchain and Python 3 they install themselves, into target/ and .venv/.
+# Apart from a Rust toolchain, Python 3 and Terraform, the targets install what they need, into target/ and .venv/.
+# A rule's text after ## is its line in `make help`.
 
 SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: demo invoke package floor bench bench-quick bench-record bench-stages test lint check fixtures prerequisites terraform-prerequisite
+.PHONY: demo invoke package check lint test bench bench-quick bench-stages bench-record floor fixtures help \
+  prerequisites terraform-prerequisite
 
 LAMBDA := $(or $(CARGO_TARGET_DIR),target)/lambda
 PACKAGE := $(LAMBDA)/firehose-logs-transform/bootstrap.zip
+PYTHON := demo benches scripts
 BENCH = .venv/bench/bin/python -m benches --package $(PACKAGE) --floor $(LAMBDA)/floor/bootstrap $${LOGS:+--logs "$$LOGS"}
 
-# The whole pipeline on this machine, on an emulator of AWS: make demo [LOGS=app.log] [KEEP=1]
-demo: terraform-prerequisite .venv/demo/ready
+demo: terraform-prerequisite .venv/demo/ready ## The whole pipeline on this machine, on an emulator of AWS [LOGS=FILE] [KEEP=1]
 	@echo 'Building the function, which takes some minutes the first time'
 	@$(MAKE) --no-print-directory --silent package
 	@.venv/demo/bin/python -m demo --package $(PACKAGE) $${LOGS:+--logs "$$LOGS"} $${KEEP:+--keep}
 
-# Runs the function on a log file, or on a fixture: make invoke LOGS=app.log
-invoke: .venv/ready
+invoke: .venv/ready ## Run the function on a log file or a fixture, between cargo-lambda's Lambda APIs [LOGS=FILE]
 	@scripts/invoke.sh
 
-# The zip for Lambda, for this machine's architecture: target/lambda/firehose-logs-transform/bootstrap.zip. cargo-lambda links
-# it with zig, which it looks for on the PATH, to an older glibc than this machine's.
-package: .venv/ready
+# cargo-lambda finds zig on the PATH and links with it, against an older glibc than this machine's.
+package: .venv/ready ## Build the zip for Lambda, for this machine's architecture
 	PATH="$$PWD/.venv/bin:$$PATH" cargo lambda build --release --locked --output-format zip
 
-# The same runtime with nothing to do but inflate, which the function is measured against.
-floor: .venv/ready
-	PATH="$$PWD/.venv/bin:$$PATH" cargo lambda build --release --locked --features floor --bin floor
+check: lint test ## Everything that must pass before a change lands, except the benchmark
 
-# The function beside the blueprint, in one run: make bench [LOGS=DIRECTORY]. The results go to target/bench.
-bench: package floor .venv/bench/ready
-	@$(BENCH) --instructions --json target/bench/results.json
-	@.venv/bench/bin/python -m benches.chart target/bench/results.json target/bench/chart.svg
+lint: .venv/ready .venv/demo/ready .venv/bench/ready ## Formatting and lints of Rust, Python, shell scripts and the Dockerfile
+	cargo fmt --check
+	cargo clippy --all-targets --features floor -- -D warnings
+	cargo clippy --no-default-features --all-targets -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc --no-deps --document-private-items
+	.venv/bin/ruff format --check $(PYTHON)
+	.venv/bin/ruff check $(PYTHON)
+	.venv/bin/mypy --python-executable .venv/demo/bin/python demo
+	.venv/bin/mypy --python-executable .venv/bench/bin/python benches
+	.venv/bin/mypy --python-executable .venv/bin/python scripts
+	.venv/bin/shellcheck scripts/*.sh .ci/run
+	.venv/bin/hadolint Dockerfile
+	@rust=$$(sed -n 's/^channel = "\(.*\)"/\1/p' rust-toolchain.toml); grep -q "^ARG BUILD_IMAGE=.*/rust:$$rust-" Dockerfile || \
+	  { echo "make: expected Rust $$rust of rust-toolchain.toml in the Dockerfile, found another version" >&2; exit 1; }
 
-# In a minute, and an error where the function has got slower beside the others.
-bench-quick: package floor .venv/bench/ready
-	@$(BENCH) --quick --json target/bench/quick.json
-
-# What each stage of an invocation takes by itself, with criterion: make bench-stages [STAGES=full/parse].
-bench-stages: .venv/bench/ready
-	@.venv/bench/bin/python -m benches.events target/bench/events
-	cargo bench --no-default-features --bench stages -- $(STAGES)
-
-# A run whose figures the documentation shows.
-bench-record: bench
-	cp target/bench/results.json docs/performance.json
-	cp target/bench/chart.svg docs/performance.svg
-
-test: terraform-prerequisite .venv/ready .venv/checkov/ready .venv/demo/ready .venv/bench/ready
+test: terraform-prerequisite .venv/ready .venv/checkov/ready .venv/demo/ready .venv/bench/ready ## All tests. None depends on timing
 	cargo test
 	scripts/test_invoke.sh
 	scripts/test_own_transform.sh
@@ -57,23 +51,31 @@ test: terraform-prerequisite .venv/ready .venv/checkov/ready .venv/demo/ready .v
 	scripts/test_terraform.sh
 	.venv/demo/bin/python -m pytest --quiet demo/tests --package $(PACKAGE)
 	.venv/bench/bin/python -m pytest --quiet benches/tests
-	$(MAKE) --no-print-directory bench-quick
 
-lint: .venv/ready
-	cargo fmt --check
-	cargo clippy --all-targets --features floor -- -D warnings
-	cargo clippy --no-default-features --all-targets -- -D warnings
-	RUSTDOCFLAGS='-D warnings' cargo doc --no-deps --document-private-items
-	.venv/bin/hadolint Dockerfile
-	@rust=$$(sed -n 's/^channel = "\(.*\)"/\1/p' rust-toolchain.toml); grep -q "^ARG BUILD_IMAGE=.*/rust:$$rust-" Dockerfile || \
-	  { echo "make: the Rust of the Dockerfile is not rust-toolchain.toml's $$rust" >&2; exit 1; }
+bench: package floor .venv/bench/ready ## Compare the function with the blueprint and the floor; results in target/bench [LOGS=DIRECTORY]
+	@$(BENCH) --instructions --json target/bench/results.json
+	@.venv/bench/bin/python -m benches.chart target/bench/results.json target/bench/chart.svg
 
-check: lint test
+bench-quick: package floor .venv/bench/ready ## The same in about a minute; fails if a ratio is far off its target
+	@$(BENCH) --quick --json target/bench/quick.json
 
-# Writes the generated files of every fixture anew.
-fixtures: prerequisites
+bench-stages: .venv/bench/ready ## Measure each stage of an invocation by itself, with criterion [STAGES=full/parse]
+	@.venv/bench/bin/python -m benches.events target/bench/events
+	cargo bench --no-default-features --bench stages -- $(STAGES)
+
+bench-record: bench ## Run the benchmark, and copy its results to the documentation
+	cp target/bench/results.json docs/performance.json
+	cp target/bench/chart.svg docs/performance.svg
+
+floor: .venv/ready ## Build the benchmark's floor: the same runtime, which only inflates
+	PATH="$$PWD/.venv/bin:$$PATH" cargo lambda build --release --locked --features floor --bin floor
+
+fixtures: prerequisites ## Regenerate the generated files of fixtures/ and examples/vrl/tests/
 	UPDATE_FIXTURES=1 cargo test --quiet --test tests -- every_fixture_is_answered every_example_gives
 	git diff --stat fixtures examples/vrl
+
+help: ## Print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 prerequisites:
 	@command -v cargo >/dev/null || { echo 'make: Rust is missing: install it from https://rustup.rs' >&2; exit 1; }
@@ -83,7 +85,7 @@ terraform-prerequisite:
 	@command -v terraform >/dev/null || \
 	  { echo 'make: Terraform is missing: install 1.7 or later from https://developer.hashicorp.com/terraform/install' >&2; exit 1; }
 
-# Environments of their own for what pins versions that the others don't want.
+# Separate environments, because these pin versions that conflict with the others.
 .venv/checkov/ready: tools/requirements-checkov.txt .venv/ready
 .venv/demo/ready: demo/requirements.txt .venv/ready
 .venv/bench/ready: benches/requirements.txt .venv/ready
