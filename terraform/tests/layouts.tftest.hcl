@@ -476,6 +476,113 @@ run "a_log_group_and_a_day_and_hour" {
   }
 }
 
+run "names_before_the_parts_of_the_time_name_their_columns" {
+  command = plan
+
+  variables {
+    s3_prefix        = "logs/succeed/y=!{timestamp:yyyy}/m=!{timestamp:MM}/d=!{timestamp:dd}/"
+    custom_time_zone = "Asia/Tokyo"
+  }
+
+  assert {
+    condition     = jsonencode(aws_glue_catalog_table.log_events[0].partition_keys[*].name) == jsonencode(["y", "m", "d"])
+    error_message = "Partition columns: ${jsonencode(aws_glue_catalog_table.log_events[0].partition_keys[*].name)}"
+  }
+
+  assert {
+    condition     = trimprefix(aws_glue_catalog_table.log_events[0].parameters["storage.location.template"], output.data_location) == "y=$${y}/m=$${m}/d=$${d}/"
+    error_message = "Location template: ${aws_glue_catalog_table.log_events[0].parameters["storage.location.template"]}"
+  }
+
+  assert {
+    condition = jsonencode({ for name, value in aws_glue_catalog_table.log_events[0].parameters : trimprefix(name, "projection.") => value if startswith(name, "projection.") && name != "projection.enabled" }) == jsonencode({
+      "d.digits"        = "2"
+      "d.range"         = "1,31"
+      "d.type"          = "integer"
+      "m.digits"        = "2"
+      "m.range"         = "1,12"
+      "m.type"          = "integer"
+      "y.format"        = "yyyy"
+      "y.interval"      = "1"
+      "y.interval.unit" = "YEARS"
+      "y.range"         = "2024,NOW+1DAYS"
+      "y.type"          = "date"
+    })
+    error_message = "Projections: ${jsonencode({ for name, value in aws_glue_catalog_table.log_events[0].parameters : trimprefix(name, "projection.") => value if startswith(name, "projection.") && name != "projection.enabled" })}"
+  }
+
+  assert {
+    condition     = alltrue([for query in output.named_queries : strcontains(query, "WHERE concat(y, '-', m, '-', d) >= date_format((current_timestamp - interval '1' day) AT TIME ZONE 'Asia/Tokyo', '%Y-%m-%d')\n  AND y >= date_format((current_timestamp - interval '1' day) AT TIME ZONE 'Asia/Tokyo', '%Y')\n")])
+    error_message = "Named query: ${output.named_queries["search_by_text"]}"
+  }
+
+  assert {
+    condition     = alltrue([for name in ["search_by_text", "errors_by_hour_and_log_group"] : strcontains(output.redash_queries[name], "WHERE concat(y, '-', m, '-', d) BETWEEN '{{ days.start }}' AND '{{ days.end }}'\n  AND y BETWEEN substr('{{ days.start }}', 1, 4) AND substr('{{ days.end }}', 1, 4)\n")])
+    error_message = "Query of Redash: ${output.redash_queries["search_by_text"]}"
+  }
+
+  assert {
+    condition     = strcontains(output.redash_queries["each_log_event_once"], "WHERE y = substr('{{ day }}', 1, 4)\n  AND m = substr('{{ day }}', 6, 2)\n  AND d = substr('{{ day }}', 9, 2)\n")
+    error_message = "Query of Redash: ${output.redash_queries["each_log_event_once"]}"
+  }
+}
+
+run "the_day_of_arrival_comes_before_the_day_of_the_log_event" {
+  command = plan
+
+  variables {
+    partition_keys = ["year", "month", "day"]
+    s3_prefix      = "logs/succeed/arrival=!{timestamp:yyyy-MM-dd}/!{partitionKeyFromLambda:year}/!{partitionKeyFromLambda:month}/!{partitionKeyFromLambda:day}/"
+  }
+
+  assert {
+    condition     = jsonencode(aws_glue_catalog_table.log_events[0].partition_keys[*].name) == jsonencode(["arrival", "year", "month", "day"])
+    error_message = "Partition columns: ${jsonencode(aws_glue_catalog_table.log_events[0].partition_keys[*].name)}"
+  }
+
+  assert {
+    condition     = trimprefix(aws_glue_catalog_table.log_events[0].parameters["storage.location.template"], output.data_location) == "arrival=$${arrival}/$${year}/$${month}/$${day}/"
+    error_message = "Location template: ${aws_glue_catalog_table.log_events[0].parameters["storage.location.template"]}"
+  }
+
+  assert {
+    condition = jsonencode({ for name, value in aws_glue_catalog_table.log_events[0].parameters : trimprefix(name, "projection.") => value if startswith(name, "projection.") && name != "projection.enabled" }) == jsonencode({
+      "arrival.format"        = "yyyy-MM-dd"
+      "arrival.interval"      = "1"
+      "arrival.interval.unit" = "DAYS"
+      "arrival.range"         = "2024-01-01,NOW+1DAYS"
+      "arrival.type"          = "date"
+      "year.format"           = "yyyy"
+      "year.interval"         = "1"
+      "year.interval.unit"    = "YEARS"
+      "year.range"            = "2024,NOW+1DAYS"
+      "year.type"             = "date"
+      "month.digits"          = "2"
+      "month.range"           = "1,12"
+      "month.type"            = "integer"
+      "day.digits"            = "2"
+      "day.range"             = "1,31"
+      "day.type"              = "integer"
+    })
+    error_message = "Projections: ${jsonencode({ for name, value in aws_glue_catalog_table.log_events[0].parameters : trimprefix(name, "projection.") => value if startswith(name, "projection.") && name != "projection.enabled" })}"
+  }
+
+  assert {
+    condition     = alltrue([for query in output.named_queries : strcontains(query, "WHERE arrival >= date_format((current_timestamp - interval '1' day) AT TIME ZONE 'UTC', '%Y-%m-%d')\n")])
+    error_message = "Named query: ${output.named_queries["search_by_text"]}"
+  }
+
+  assert {
+    condition     = alltrue([for name in ["search_by_text", "errors_by_hour_and_log_group"] : strcontains(output.redash_queries[name], "WHERE arrival BETWEEN '{{ days.start }}' AND '{{ days.end }}'\n")])
+    error_message = "Query of Redash: ${output.redash_queries["search_by_text"]}"
+  }
+
+  assert {
+    condition     = strcontains(output.redash_queries["each_log_event_once"], "WHERE arrival = '{{ day }}'\n")
+    error_message = "Query of Redash: ${output.redash_queries["each_log_event_once"]}"
+  }
+}
+
 run "times_have_the_type_timestamp_and_all_three_digits_of_the_millisecond" {
   command = plan
 
