@@ -45,7 +45,6 @@ def run(sql: str, database: str, catalog: Catalog) -> Result:
         connection.execute("SET integer_division = true")
         connection.execute(f"ATTACH ':memory:' AS {CATALOG}")
         connection.execute(f"USE {CATALOG}")
-        _create_information_schema(connection, catalog)
         for name in catalog.databases():
             connection.execute(f"CREATE SCHEMA {CATALOG}.{_quoted(name)}")
         if database in catalog.databases():
@@ -55,9 +54,14 @@ def run(sql: str, database: str, catalog: Catalog) -> Result:
         loaded: set[tuple[str, str]] = set()
         for reference in athena_sql.table_references(query):
             schema = (reference.db or database).lower()
-            if schema == athena_sql.INFORMATION_SCHEMA or (schema, reference.name.lower()) in loaded:
+            # The information schema is loaded as a whole.
+            name = "" if schema == athena_sql.INFORMATION_SCHEMA else reference.name.lower()
+            if (schema, name) in loaded:
                 continue
-            loaded.add((schema, reference.name.lower()))
+            loaded.add((schema, name))
+            if not name:
+                _create_information_schema(connection, catalog)
+                continue
             table = _find(reference, schema, catalog)
             _check_injected_columns(table, query)
             _load(connection, schema, table, catalog, Path(directory))
