@@ -29,6 +29,11 @@ pub trait Transform: Send + Sync {
     /// # Errors
     /// The log event has no output and must not be skipped. Its whole record fails, and goes to the error prefix.
     fn append(&self, message: &DataMessage<'_>, event: &LogEvent<'_>, out: &mut Vec<u8>) -> Result<(), TransformError>;
+
+    /// What `check` warns about, one sentence each.
+    fn warnings(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// Why a log event has no output. The text is logged, so it must not show the log event.

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use lambda_runtime::{Context, Error};
 use lexopt::Arg;
 use serde::de::IgnoredAny;
-use tracing::{Level, error};
+use tracing::{Level, error, warn};
 
 use super::handler::Function;
 use super::pack::{self, PackOptions};
@@ -136,7 +136,9 @@ fn serve(build: impl Build) -> Result<(), Error> {
 
 fn check(build: impl Build) -> Result<(), Error> {
     let config = config_for_people()?;
-    build(&config.transform, ErrorDetail::PlaceOnly)?;
+    for warning in build(&config.transform, ErrorDetail::PlaceOnly)?.warnings() {
+        warn!("{warning}");
+    }
     let mut out = io::stdout().lock();
     for (variable, value) in config.settings() {
         writeln!(out, "{variable:<24} {value}")?;

@@ -107,6 +107,14 @@ impl Vrl {
         }
     }
 
+    /// Members of the output whose names have upper-case letters, as far as the program's types tell.
+    fn upper_case_columns(&self) -> Vec<String> {
+        let types = self.program.final_type_info();
+        let Some(members) = types.state.external.target_kind().as_object() else { return Vec::new() };
+        let names = members.known().keys().map(ToString::to_string);
+        names.filter(|name| name.chars().any(char::is_uppercase)).collect()
+    }
+
     fn scratch(&self) -> MutexGuard<'_, Scratch> {
         self.scratch.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -135,6 +143,16 @@ impl Transform for Vrl {
             VrlOnError::Keep => Json.append(message, event, out),
             VrlOnError::Drop | VrlOnError::Fail => Ok(()),
         }
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        let names = self.upper_case_columns();
+        let warning = format!(
+            "the VRL program writes keys with upper-case letters: {}. Athena reads such columns as NULL: write the keys in \
+             lower case, or map them in the table",
+            names.join(", ")
+        );
+        if names.is_empty() { Vec::new() } else { vec![warning] }
     }
 }
 
