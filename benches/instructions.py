@@ -36,7 +36,7 @@ def is_available() -> bool:
 def count(contender: Contender, event: bytes, invocations: int) -> Count:
     """The lowest count of several invocations, the first two left out.
 
-    The counts of one binary fall into groups about 2 % apart, presumably because the pieces in which an event arrives
+    The counts of one binary fall into groups 2 to 3 % apart, presumably because the pieces in which an event arrives
     decide whether its bytes are copied once more. Counts within a group differ by less than 0.1 %, so the lowest count
     can be reproduced.
     """
