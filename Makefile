@@ -45,7 +45,7 @@ test: terraform-prerequisite .venv/ready .venv/checkov/ready .venv/demo/ready .v
 	cargo test
 	scripts/test_invoke.sh
 	scripts/test_own_transform.sh
-	scripts/test_gzip_readers.sh
+	scripts/test_frame_readers.sh
 	$(MAKE) --no-print-directory package
 	scripts/test_package.sh
 	scripts/test_terraform.sh
