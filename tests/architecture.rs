@@ -1,26 +1,24 @@
-//! Imports between the modules of `src/` point down, as `lib.rs` lists them, and never in a circle.
+//! Imports between the modules of `src/` point down the list in `lib.rs`, never up and never in a circle.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-fn source() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
-}
+use crate::support::files::{project_path, read};
 
 fn rust_files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     entries.flat_map(|path| if path.is_dir() { rust_files(&path) } else { vec![path] }).collect()
 }
 
-/// The modules of `lib.rs`, in its order.
+/// The modules that `lib.rs` declares, in its order.
 fn modules() -> Vec<String> {
-    let lib = fs::read_to_string(source().join("lib.rs")).unwrap();
+    let lib = read(&project_path("src/lib.rs"));
     let names = lib.lines().filter_map(|line| line.strip_prefix("mod ")?.strip_suffix(';'));
     names.filter(|name| *name != "testing").map(str::to_owned).collect()
 }
 
-/// Modules named after `crate::` in `text`, without its comments and unit tests.
+/// The modules that `text` names after `crate::`, outside comments and unit tests.
 fn imports(text: &str) -> BTreeSet<String> {
     let code = text.split("#[cfg(test)]\nmod tests").next().unwrap();
     let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
@@ -33,11 +31,12 @@ fn imports(text: &str) -> BTreeSet<String> {
 /// Each module and the modules that its files import.
 fn imports_by_module() -> BTreeMap<String, BTreeSet<String>> {
     let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for file in rust_files(&source()) {
-        let path = file.strip_prefix(source()).unwrap().with_extension("");
+    let source = project_path("src");
+    for file in rust_files(&source) {
+        let path = file.strip_prefix(&source).unwrap().with_extension("");
         let module = path.iter().next().unwrap().to_str().unwrap().to_owned();
         if modules().contains(&module) {
-            let mut imports = imports(&fs::read_to_string(&file).unwrap());
+            let mut imports = imports(&read(&file));
             imports.remove(&module);
             found.entry(module).or_default().extend(imports);
         }

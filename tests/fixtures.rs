@@ -1,6 +1,6 @@
-//! The folders of `fixtures/`, each a behaviour: see `fixtures/README.md`.
+//! The folders of `fixtures/`, one for each behaviour. See `fixtures/README.md`.
 //!
-//! `make fixtures` writes events, responses and outputs anew from the payloads.
+//! `make fixtures` regenerates events, responses and outputs from the payloads.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,8 +10,9 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use firehose_logs_transform::internals::Config;
 use serde_json::{Value, json};
 
+use crate::support::files::{is_updating_fixtures, project_path, read_generated};
 use crate::support::records::{Record, gunzip_text, gzip};
-use crate::support::{answer, event, rows};
+use crate::support::{data, event, invoke, rows};
 
 /// The record that an entry of `payload.json` describes.
 fn record(entry: &Value) -> Record {
@@ -31,12 +32,12 @@ fn record(entry: &Value) -> Record {
             let whole = gzip(text.as_bytes());
             whole[..whole.len() - 10].to_vec()
         }
-        other => panic!("{id}: no such encoding: {other}"),
+        other => panic!("{id}: unknown encoding {other:?}"),
     };
     Record::of_bytes(id, &bytes)
 }
 
-/// The payload, with each log event as often as it says.
+/// The payload, with each log event as many times as its `repeat` says.
 fn repeated(payload: &Value) -> Value {
     let mut payload = payload.clone();
     if let Some(Value::Array(log_events)) = payload.get_mut("logEvents") {
@@ -52,7 +53,8 @@ fn repeated(payload: &Value) -> Value {
     payload
 }
 
-/// An event with each record's data inflated, where that can be done: the same gzip, whoever compressed it.
+/// The event with each record's data inflated where possible. Events are compared this way because gzip bytes depend on the
+/// compressor.
 fn inflated(event: &Value) -> Value {
     let mut event = event.clone();
     for record in event["records"].as_array_mut().unwrap() {
@@ -64,10 +66,9 @@ fn inflated(event: &Value) -> Value {
     event
 }
 
-/// What Firehose would deliver.
+/// What Firehose would deliver of all rows.
 fn output(response: &Value) -> String {
-    let data = rows(response).iter().filter_map(|row| row["data"].as_str());
-    data.map(|data| String::from_utf8(STANDARD.decode(data).unwrap()).unwrap()).collect()
+    rows(response).iter().filter(|row| row["data"].is_string()).map(data).collect()
 }
 
 fn config(fixture: &Value) -> Config {
@@ -75,17 +76,12 @@ fn config(fixture: &Value) -> Config {
 }
 
 fn folders() -> Vec<PathBuf> {
-    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
-    let entries = fs::read_dir(fixtures).unwrap().map(|entry| entry.unwrap().path());
+    let entries = fs::read_dir(project_path("fixtures")).unwrap().map(|entry| entry.unwrap().path());
     entries.filter(|path| path.is_dir()).collect()
 }
 
-fn read(path: &Path) -> String {
-    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}; `make fixtures` writes it", path.display()))
-}
-
 fn read_json(path: &Path) -> Value {
-    serde_json::from_str(&read(path)).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    serde_json::from_str(&read_generated(path)).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 fn write_json(path: &Path, value: &Value) {
@@ -93,27 +89,27 @@ fn write_json(path: &Path, value: &Value) {
 }
 
 #[tokio::test]
-async fn every_fixture_is_answered_as_its_folder_says() {
+async fn every_fixture_is_answered_with_its_response_and_output() {
     let folders = folders();
     assert!(folders.len() >= 13, "{folders:?}");
     for folder in folders {
         let fixture = read_json(&folder.join("payload.json"));
         let records: Vec<_> = fixture["records"].as_array().unwrap().iter().map(record).collect();
-        if std::env::var_os("UPDATE_FIXTURES").is_some() {
-            let response = answer(config(&fixture), &event(&records)).await;
+        if is_updating_fixtures() {
+            let response = invoke(config(&fixture), &event(&records)).await;
             write_json(&folder.join("event.json"), &event(&records));
             write_json(&folder.join("response.json"), &response);
             fs::write(folder.join("output.txt"), output(&response)).unwrap();
         }
         let event_file = read_json(&folder.join("event.json"));
         assert_eq!(inflated(&event_file), inflated(&event(&records)), "{}: event.json", folder.display());
-        let response = answer(config(&fixture), &event_file).await;
+        let response = invoke(config(&fixture), &event_file).await;
         assert_eq!(response, read_json(&folder.join("response.json")), "{}: response.json", folder.display());
-        assert_eq!(output(&response), read(&folder.join("output.txt")), "{}: output.txt", folder.display());
+        assert_eq!(output(&response), read_generated(&folder.join("output.txt")), "{}: output.txt", folder.display());
     }
 }
 
-/// The public types ask for `data` and `metadata` on every row, and for base64 that is some; AWS asks for neither.
+/// The public types require `data` and `metadata` on every row, and valid base64 in every record. AWS requires none of that.
 #[tokio::test]
 async fn every_fixture_parses_with_the_public_types() {
     for folder in folders().into_iter().filter(|folder| !folder.ends_with("broken_records")) {

@@ -1,4 +1,4 @@
-//! What always holds, whatever the batch and however the stream answers.
+//! Properties that hold for every event and every reply of the stream.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,14 +6,14 @@ use firehose_logs_transform::internals::Config;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::support::fake_stream::{Answer, FakeStream};
-use crate::support::records::{Record, control_message, gunzip, gzip, payload};
+use crate::support::fake_stream::{FakeStream, Reply};
+use crate::support::records::{Record, control_message, gzip, log_event_ids, payload};
 use crate::support::{Invocation, data, event, json_output, results, rows, settings};
 
-/// What a record of a batch is made of.
+/// The content of a record.
 #[derive(Debug, Clone)]
 enum Kind {
-    /// So many log events of so many bytes each.
+    /// Log events, and the length of the message in each.
     Data {
         log_events: usize,
         message_len: usize,
@@ -35,7 +35,7 @@ fn kind() -> impl Strategy<Value = Kind> {
     ]
 }
 
-/// The record, its log events numbered so that none is like another in the whole batch.
+/// A record of this kind. The ids of its log events are unique in the whole event.
 fn record(index: usize, kind: &Kind) -> Record {
     let id = format!("record {index}");
     match kind {
@@ -49,36 +49,32 @@ fn record(index: usize, kind: &Kind) -> Record {
     }
 }
 
+/// The ids in lines of `json` output.
 fn ids_of_lines(output: &str) -> Vec<String> {
     output.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["id"].as_str().unwrap().to_owned()).collect()
 }
 
-fn ids_of_payload(bytes: &[u8]) -> Vec<String> {
-    let payload = gunzip(bytes);
-    payload["logEvents"].as_array().unwrap().iter().map(|event| event["id"].as_str().unwrap().to_owned()).collect()
-}
-
-/// The ids of all log events of sound records.
+/// The ids of all log events in valid records.
 fn all_ids(records: &[Record], kinds: &[Kind]) -> Vec<String> {
-    let sound = records.iter().zip(kinds).filter(|(_, kind)| matches!(kind, Kind::Data { .. }));
-    sound.flat_map(|(record, _)| ids_of_payload(&record.bytes())).collect()
+    let valid = records.iter().zip(kinds).filter(|(_, kind)| matches!(kind, Kind::Data { .. }));
+    valid.flat_map(|(record, _)| log_event_ids(&record.bytes())).collect()
 }
 
 fn block_on<F: Future>(future: F) -> F::Output {
     tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap().block_on(future)
 }
 
-/// One invocation. That no response is over the budget and no batch over its quotas, [`Invocation`] and [`FakeStream`]
-/// assert of every one.
-async fn answer(records: &[Record], stream: &FakeStream) -> Value {
+/// The response to an event with `records`. [`Invocation`] asserts that it is within the budget, and [`FakeStream`] asserts that
+/// every batch is within the quotas.
+async fn invoke_checked(records: &[Record], stream: &FakeStream) -> Value {
     let config = settings(&[("OUTPUT_FORMAT", "json"), ("REINGEST_MAX_ATTEMPTS", "3")]);
-    let response = Invocation::with(config, stream).answer(&event(records)).await.unwrap();
+    let response = Invocation::new(config, stream).run(&event(records)).await.unwrap();
     let ids: Vec<_> = rows(&response).iter().map(|row| row["recordId"].as_str().unwrap().to_owned()).collect();
     assert_eq!(ids, records.iter().map(|record| record.id.clone()).collect::<Vec<_>>(), "each recordId once, in order");
     response
 }
 
-/// A payload, broken in one place: a byte changed, and the rest cut off or not.
+/// A payload or its gzip with one byte changed, and possibly cut off.
 fn broken_payload() -> impl Strategy<Value = Vec<u8>> {
     let text = payload("/app", &[json!({"id": "1", "timestamp": 1, "message": "a\\\"\u{1f600}ログ"})])
         .to_string()
@@ -98,7 +94,7 @@ fn broken_payload() -> impl Strategy<Value = Vec<u8>> {
 
 proptest! {
     #[test]
-    fn record_of_any_bytes_has_an_answer(
+    fn record_of_any_bytes_gets_a_row(
         any_bytes in prop::collection::vec(any::<u8>(), 0..200),
         broken in prop::collection::vec(broken_payload(), 1..20),
         is_json in any::<bool>(),
@@ -109,7 +105,7 @@ proptest! {
         records.push(record(99, &Kind::Data { log_events: 1, message_len: 1 }));
         let config = if is_json { json_output() } else { Config::default() };
         let stream = FakeStream::accepting();
-        let response = block_on(Invocation::with(config, &stream).answer(&event(&records))).unwrap();
+        let response = block_on(Invocation::new(config, &stream).run(&event(&records))).unwrap();
         let results = results(&response);
         prop_assert_eq!(results.len(), records.len());
         prop_assert_eq!(results.last(), Some(&"Ok"));
@@ -120,40 +116,40 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
     #[test]
-    fn log_events_out_reingested_and_failed_are_those_that_came_in(
+    fn every_log_event_is_delivered_reingested_or_failed_exactly_once(
         kinds in prop::collection::vec(kind(), 0..14),
-        refusing in 0..4_usize,
+        stream_behavior in 0..4_usize,
     ) {
         let records: Vec<_> = kinds.iter().enumerate().map(|(index, kind)| record(index, kind)).collect();
-        let stream = FakeStream::in_turn(match refusing {
-            0 => vec![Answer::Error(400, "AccessDeniedException")],
-            1 => vec![Answer::AcceptWhere(|index| index % 2 == 0)],
-            2 => vec![Answer::Disconnect, Answer::Accept],
-            _ => vec![Answer::Accept],
+        let stream = FakeStream::replying_in_turn(match stream_behavior {
+            0 => vec![Reply::Error(400, "AccessDeniedException")],
+            1 => vec![Reply::AcceptWhere(|index| index % 2 == 0)],
+            2 => vec![Reply::Disconnect, Reply::Accept],
+            _ => vec![Reply::Accept],
         });
-        let response = block_on(answer(&records, &stream));
+        let response = block_on(invoke_checked(&records, &stream));
 
         let mut seen = Vec::new();
         let mut pieces: BTreeMap<String, usize> = BTreeMap::new();
-        for id in stream.accepted().iter().flat_map(|data| ids_of_payload(data)) {
+        for id in stream.accepted().iter().flat_map(|data| log_event_ids(data)) {
             *pieces.entry(id).or_default() += 1;
         }
         for (record, (row, kind)) in records.iter().zip(rows(&response).iter().zip(&kinds)) {
             match (row["result"].as_str().unwrap(), kind) {
                 ("Ok", Kind::Data { .. }) => seen.extend(ids_of_lines(&data(row))),
                 ("ProcessingFailed", Kind::Data { .. }) => {
-                    // The error prefix has all of it. Pieces that were accepted before another was refused are there twice.
-                    let ids = ids_of_payload(&record.bytes());
+                    // The error prefix has the whole record. If some of its pieces were accepted, their log events exist twice.
+                    let ids = log_event_ids(&record.bytes());
                     for id in &ids {
                         pieces.remove(id);
                     }
                     seen.extend(ids);
                 }
                 ("Dropped", Kind::Data { .. } | Kind::Control) | ("ProcessingFailed", Kind::Broken) => {}
-                (result, kind) => prop_assert!(false, "{result} of {kind:?}"),
+                (result, kind) => prop_assert!(false, "{result} for {kind:?}"),
             }
         }
-        prop_assert!(pieces.values().all(|count| *count == 1), "what was accepted is not sent again");
+        prop_assert!(pieces.values().all(|count| *count == 1), "an accepted log event is not sent again");
         seen.extend(pieces.into_keys());
         seen.sort();
         let mut all = all_ids(&records, &kinds);
@@ -162,7 +158,7 @@ proptest! {
     }
 
     #[test]
-    fn event_fed_back_until_nothing_is_left_delivers_every_log_event_once(
+    fn repeated_passes_over_reingested_records_deliver_every_log_event_once(
         kinds in prop::collection::vec(kind(), 1..14),
     ) {
         let mut records: Vec<_> = kinds.iter().enumerate().map(|(index, kind)| record(index, kind)).collect();
@@ -172,28 +168,28 @@ proptest! {
         let mut passes = 0;
         while !records.is_empty() {
             passes += 1;
-            prop_assert!(passes <= 60, "it does not end: {} records are left", records.len());
+            prop_assert!(passes <= 60, "too many passes: {} records are left", records.len());
             let stream = FakeStream::accepting();
-            let response = block_on(answer(&records, &stream));
+            let response = block_on(invoke_checked(&records, &stream));
             for (row, record) in rows(&response).iter().zip(&records) {
                 match row["result"].as_str().unwrap() {
                     "Ok" => delivered.extend(ids_of_lines(&data(row))),
                     "ProcessingFailed" if !record.bytes().ends_with(b"broken") => {
-                        failed.extend(ids_of_payload(&record.bytes()));
+                        failed.extend(log_event_ids(&record.bytes()));
                     }
                     _ => {}
                 }
             }
-            let going_back = stream.accepted();
-            prop_assert!(going_back.len() < records.len() || results(&response).contains(&"Ok")
-                || going_back.iter().all(|data| ids_of_payload(data).len() < all.len()), "a pass without progress");
-            records = going_back.iter().enumerate()
+            let reingested = stream.accepted();
+            prop_assert!(reingested.len() < records.len() || results(&response).contains(&"Ok")
+                || reingested.iter().all(|data| log_event_ids(data).len() < all.len()), "a pass without progress");
+            records = reingested.iter().enumerate()
                 .map(|(index, data)| Record::of_bytes(&format!("pass {passes} record {index}"), data)).collect();
         }
         let largest_line = 4_499_900;
         prop_assert!(failed.is_empty() || kinds.iter().any(|kind| {
             matches!(kind, Kind::Data { message_len, .. } if *message_len + 200 > largest_line)
-        }), "only a log event that fits no response fails");
+        }), "only log events that fit no response may fail");
         delivered.extend(failed);
         delivered.sort();
         let mut all = all;

@@ -1,6 +1,6 @@
-//! What the function promises, seen from outside: through the public handler, and through the built binary.
+//! What the function promises, tested from outside: through the public handler and through the built binary.
 
-// The exemption that clippy.toml makes for tests covers test functions and not what they call.
+// The exemption in clippy.toml covers test functions, but not the helpers that they call.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 mod architecture;

@@ -1,12 +1,15 @@
-//! VRL programs: what they see, what becomes of what they leave, and what happens when they fail.
+//! VRL programs: what they see, what their result becomes, and what happens when they fail.
 
 use firehose_logs_transform::Transform;
 use firehose_logs_transform::internals::{Config, ErrorDetail, RESPONSE_BUDGET_BYTES, SetupError, VrlOnError};
 use serde_json::{Value, json};
 
 use crate::support::fake_stream::FakeStream;
+use crate::support::files::project_path;
 use crate::support::records::{Record, gunzip_text, payload};
-use crate::support::{ACCOUNT, Invocation, Logs, answer, data, event, json_output, results, rows, settings};
+use crate::support::{
+    ACCOUNT, Invocation, Logs, data, data_bytes, event, invoke, json_output, results, rows, settings,
+};
 
 fn program(source: &str) -> Config {
     settings(&[("VRL_PROGRAM", source)])
@@ -19,7 +22,7 @@ fn on_error(choice: VrlOnError, source: &str) -> Config {
 }
 
 async fn output_of(config: Config, record: Record) -> String {
-    let response = answer(config, &event(&[record])).await;
+    let response = invoke(config, &event(&[record])).await;
     assert_eq!(results(&response), ["Ok"]);
     data(&rows(&response)[0])
 }
@@ -28,17 +31,17 @@ async fn output(source: &str, messages: &[&str]) -> String {
     output_of(program(source), Record::of_messages("r", messages)).await
 }
 
-fn built(config: &Config) -> Result<Box<dyn Transform>, SetupError> {
+fn build(config: &Config) -> Result<Box<dyn Transform>, SetupError> {
     config.transform.build(ErrorDetail::PlaceOnly)
 }
 
-/// The message of a start that fails.
-fn refusal(source: &str) -> String {
-    built(&program(source)).err().unwrap().to_string()
+/// The error that the program stops the start with.
+fn start_error(source: &str) -> String {
+    build(&program(source)).err().unwrap().to_string()
 }
 
 #[tokio::test]
-async fn program_sees_the_object_of_the_json_output() {
+async fn program_sees_the_same_object_as_json_output() {
     let log_events = [
         json!({"id": "1", "timestamp": -5, "message": "a\n\"ログ\" \u{1f600}"}),
         json!({"id": "2", "timestamp": 6, "message": "b", "extractedFields": {"1": "x", "y z": "2"}}),
@@ -52,15 +55,15 @@ async fn program_sees_the_object_of_the_json_output() {
 }
 
 #[tokio::test]
-async fn types_of_the_fields_are_known_to_the_compiler() {
+async fn compiler_knows_the_types_of_the_fields() {
     let source = ". = upcase(.message) + downcase(.log_group) + .owner + .id + .log_stream + to_string(.timestamp + 1)";
     let expected = format!("A/app{ACCOUNT}{:056}stream1700000000001\n", 0);
     assert_eq!(output(source, &["a"]).await, expected);
-    assert!(refusal("upcase(.extracted_fields.level)").contains("invalid argument type"));
+    assert!(start_error("upcase(.extracted_fields.level)").contains("invalid argument type"));
 }
 
 #[tokio::test]
-async fn what_is_left_is_the_output() {
+async fn result_of_the_program_is_the_output() {
     assert_eq!(
         output(".n = 1\ndel(.message)\ndel(.id)\ndel(.timestamp)\ndel(.owner)", &["a"]).await,
         "{\"log_group\":\"/app\",\"log_stream\":\"stream\",\"n\":1}\n"
@@ -71,12 +74,12 @@ async fn what_is_left_is_the_output() {
     assert_eq!(output("if .message == \"a\" { . = null } else { . = .message }", &["a", "b"]).await, "b\n");
     assert_eq!(output("if .message == \"a\" { abort }\n. = .message", &["a", "b"]).await, "b\n");
     assert_eq!(output(". = .message\nreturn \"not this\"", &["a"]).await, "a\n");
-    let response = answer(program("abort"), &event(&[Record::of_messages("r", &["a"])])).await;
+    let response = invoke(program("abort"), &event(&[Record::of_messages("r", &["a"])])).await;
     assert_eq!(results(&response), ["Dropped"]);
 }
 
 #[tokio::test]
-async fn nothing_of_one_log_event_is_in_the_next() {
+async fn no_state_is_carried_from_one_log_event_to_the_next() {
     let source =
         "if .message == \"1\" { .seen = true; %seen = true; x = 1 }\n. = [.message, .seen, %seen, .extracted_fields]";
     let log_events = [
@@ -86,19 +89,19 @@ async fn nothing_of_one_log_event_is_in_the_next() {
     let record = Record::of_payload("r", &payload("/app", &log_events));
     assert_eq!(output_of(program(source), record).await, "1\ntrue\ntrue\n{\"a\":\"b\"}\n2\n");
     let other_group = |id, group| Record::of_payload(id, &payload(group, &log_events[..1]));
-    let response = answer(program(". = .log_group"), &event(&[other_group("1", "/a"), other_group("2", "/b")])).await;
+    let response = invoke(program(". = .log_group"), &event(&[other_group("1", "/a"), other_group("2", "/b")])).await;
     assert_eq!(rows(&response).iter().map(data).collect::<Vec<_>>(), ["/a\n", "/b\n"]);
 }
 
 #[tokio::test]
-async fn runtime_error_fails_the_record_and_says_where_and_not_what() {
+async fn runtime_error_fails_the_record_and_logs_the_place_but_no_content() {
     let logs = Logs::capture();
     let source = "# first line\n. = parse_json!(.message)";
     let records = [Record::of_messages("1", &["{}", "secret"]), Record::of_messages("2", &["{\"a\":1}"])];
-    let response = answer(program(source), &event(&records)).await;
+    let response = invoke(program(source), &event(&records)).await;
     assert_eq!(results(&response), ["ProcessingFailed", "Ok"]);
     assert_eq!(data(&rows(&response)[1]), "{\"a\":1}\n");
-    let [error] = &logs.lines("ERROR")[..] else { panic!("one ERROR: {}", logs.text()) };
+    let error = logs.only_line("ERROR");
     assert_eq!(
         error["reason"],
         "the transform failed: the VRL program: an error at line 2, column 5, in `parse_json!(.message)`; handle the error \
@@ -108,7 +111,7 @@ async fn runtime_error_fails_the_record_and_says_where_and_not_what() {
 }
 
 #[tokio::test]
-async fn runtime_error_shows_nothing_of_the_log_event_whatever_function_it_is_from() {
+async fn runtime_error_of_any_function_shows_no_log_content() {
     for source in [
         ". = to_int!(.message)",
         ". = to_timestamp_of!(.message)",
@@ -124,49 +127,49 @@ async fn runtime_error_shows_nothing_of_the_log_event_whatever_function_it_is_fr
         ". = map_values({\"a\": .message}) -> |value| { to_int!(value) }",
         "abort .message",
     ] {
-        let Ok(_) = built(&program(source)) else { continue };
+        let Ok(_) = build(&program(source)) else { continue };
         let logs = Logs::capture();
         let config = on_error(VrlOnError::Fail, source);
-        answer(config, &event(&[Record::of_messages("r", &["secret, \"secret"])])).await;
+        invoke(config, &event(&[Record::of_messages("r", &["secret, \"secret"])])).await;
         assert!(!logs.text().contains("secret"), "{source}: {}", logs.text());
     }
 }
 
 #[tokio::test]
-async fn panic_in_vrl_fails_one_record() {
+async fn panic_in_vrl_fails_only_its_record() {
     let logs = Logs::capture();
     let source =
         ". = format_number(to_float!(.message), scale: 2, decimal_separator: \",\", grouping_separator: \".\")";
     let records = [Record::of_messages("1", &["1", "-1e300"]), Record::of_messages("2", &["1234.5"])];
-    let response = answer(program(source), &event(&records)).await;
+    let response = invoke(program(source), &event(&records)).await;
     assert_eq!(results(&response), ["ProcessingFailed", "Ok"]);
     assert_eq!(data(&rows(&response)[1]), "1.234,50\n");
-    let [error] = &logs.lines("ERROR")[..] else { panic!("one ERROR: {}", logs.text()) };
+    let error = logs.only_line("ERROR");
     assert!(error["reason"].as_str().unwrap().contains("the VRL program: VRL panicked; "), "{error}");
 }
 
 #[tokio::test]
-async fn json_as_deep_as_the_text_is_an_error_and_not_the_end_of_the_process() {
+async fn deeply_nested_json_is_an_error_and_does_not_end_the_process() {
     let deep = "[".repeat(100_000);
     let records = [Record::of_messages("1", &[&deep]), Record::of_messages("2", &["[[1]]"])];
     for source in [". = parse_json!(.message)", ". = parse_yaml!(.message)"] {
-        let response = answer(program(source), &event(&records)).await;
+        let response = invoke(program(source), &event(&records)).await;
         assert_eq!(results(&response), ["ProcessingFailed", "Ok"], "{source}");
     }
 }
 
 #[tokio::test]
-async fn on_error_drop_drops_the_log_event_and_says_so_once() {
+async fn on_error_drop_drops_the_log_event_and_warns_once() {
     let logs = Logs::capture();
     let config = on_error(VrlOnError::Drop, ". = parse_json!(.message)");
     assert_eq!(output_of(config, Record::of_messages("r", &["{}", "secret", "[1]", "secret"])).await, "{}\n1\n");
-    let [warning] = &logs.lines("WARN")[..] else { panic!("one WARN: {}", logs.text()) };
+    let warning = logs.only_line("WARN");
     assert_eq!(warning["reason"], "an error at line 1, column 5, in `parse_json!(.message)`");
     assert!(!logs.text().contains("secret"), "{}", logs.text());
 }
 
 #[tokio::test]
-async fn on_error_keep_puts_the_log_event_out_as_json_untouched() {
+async fn on_error_keep_outputs_the_original_log_event_as_json() {
     let record = || Record::of_messages("r", &["secret"]);
     let source = ".message = \"changed\"\n.n = 1\n. = parse_json!(.message)";
     let config = on_error(VrlOnError::Keep, source);
@@ -174,13 +177,13 @@ async fn on_error_keep_puts_the_log_event_out_as_json_untouched() {
 }
 
 #[tokio::test]
-async fn number_that_json_has_not_is_an_error_of_the_program() {
+async fn number_that_json_cannot_write_is_an_error_of_the_program() {
     let logs = Logs::capture();
-    // VRL has no NaN: what would be one is an error in its own right.
+    // VRL has no NaN. An operation whose result would be NaN is a VRL error.
     let not_a_number = ".n = parse_float!(\"inf\")\n.n = .n - .n";
     let infinite = ".n = parse_float!(\"1e308\") * 10.0";
     for source in [not_a_number, infinite] {
-        let response = answer(program(source), &event(&[Record::of_messages("r", &["secret"])])).await;
+        let response = invoke(program(source), &event(&[Record::of_messages("r", &["secret"])])).await;
         assert_eq!(results(&response), ["ProcessingFailed"], "{source}");
         let config = on_error(VrlOnError::Keep, source);
         assert!(output_of(config, Record::of_messages("r", &["m"])).await.ends_with("\"message\":\"m\"}\n"));
@@ -191,16 +194,16 @@ async fn number_that_json_has_not_is_an_error_of_the_program() {
 }
 
 #[tokio::test]
-async fn string_that_is_not_utf_8_has_the_replacement_character_where_it_is_none() {
+async fn invalid_utf_8_in_a_string_becomes_the_replacement_character() {
     let source = ". = [decode_base64!(.message), {\"text\": decode_base64!(.message)}]";
     assert_eq!(output(source, &["Yf9i"]).await, "a\u{fffd}b\n{\"text\":\"a\u{fffd}b\"}\n");
 }
 
 #[tokio::test]
-async fn endless_output_fails_its_record_and_the_budget_holds() {
+async fn output_above_the_limit_of_a_log_event_fails_only_its_record() {
     let logs = Logs::capture();
     let a_million = "a,".repeat(999_999) + "a";
-    // A million elements, each the log group's name of 256 bytes: a quarter of a gigabyte, were it written.
+    // A million elements, each with the log group's name of 256 bytes. Written out, that would be a quarter of a gigabyte.
     let long = "g".repeat(256);
     let source = "group = .log_group\n. = map_values(split(.message, \",\")) -> |_element| { group }";
     for compression in ["none", "gzip"] {
@@ -211,7 +214,7 @@ async fn endless_output_fails_its_record_and_the_budget_holds() {
         ]);
         let log_event = json!({"id": "1", "timestamp": 1, "message": a_million});
         let records = [Record::of_payload("1", &payload(&long, &[log_event])), Record::of_messages("2", &["a,b"])];
-        let response = answer(config, &event(&records)).await;
+        let response = invoke(config, &event(&records)).await;
         assert_eq!(results(&response), ["ProcessingFailed", "Ok"]);
     }
     for error in logs.lines("ERROR") {
@@ -221,13 +224,13 @@ async fn endless_output_fails_its_record_and_the_budget_holds() {
 }
 
 #[tokio::test]
-async fn array_of_a_million_counts_against_the_budget() {
+async fn output_of_an_array_of_a_million_elements_counts_against_the_budget() {
     let logs = Logs::capture();
     let a_million = "abcdef,".repeat(999_999) + "abcdef";
     let record = |id| Record::of_messages(id, &[&a_million]);
-    let response = answer(program(". = split(.message, \",\")"), &event(&[record("1")])).await;
+    let response = invoke(program(". = split(.message, \",\")"), &event(&[record("1")])).await;
     assert_eq!(results(&response), ["ProcessingFailed"], "seven million bytes fit no response");
-    let [error] = &logs.lines("ERROR")[..] else { panic!("one ERROR: {}", logs.text()) };
+    let error = logs.only_line("ERROR");
     assert!(error["reason"].as_str().unwrap().contains("found one of 7000000 bytes of output"), "{error}");
 
     let config = settings(&[
@@ -236,19 +239,15 @@ async fn array_of_a_million_counts_against_the_budget() {
         ("OUTPUT_COMPRESSION_LEVEL", "1"),
     ]);
     let stream = FakeStream::accepting();
-    let response = Invocation::with(config, &stream).answer(&event(&[record("1"), record("2")])).await.unwrap();
+    let response = Invocation::new(config, &stream).run(&event(&[record("1"), record("2")])).await.unwrap();
     assert_eq!(results(&response), ["Ok", "Ok"]);
     assert!(response.to_string().len() < RESPONSE_BUDGET_BYTES);
-    let bytes = base64::Engine::decode(
-        &base64::engine::general_purpose::STANDARD,
-        rows(&response)[0]["data"].as_str().unwrap(),
-    );
-    assert_eq!(gunzip_text(&bytes.unwrap()).unwrap().lines().count(), 1_000_000);
+    assert_eq!(gunzip_text(&data_bytes(&rows(&response)[0])).unwrap().lines().count(), 1_000_000);
 }
 
 #[test]
-fn program_that_does_not_compile_is_refused_with_vrls_own_words() {
-    let refused = refusal("# a comment\n. = parse_json(.message)\n");
+fn program_that_does_not_compile_stops_the_start_with_the_diagnostic_of_vrl() {
+    let error = start_error("# a comment\n. = parse_json(.message)\n");
     for words in [
         "the VRL program does not compile",
         "error[E103]",
@@ -256,22 +255,22 @@ fn program_that_does_not_compile_is_refused_with_vrls_own_words() {
         ":2:5",
         ". = parse_json(.message)",
     ] {
-        assert!(refused.contains(words), "{words} is not in:\n{refused}");
+        assert!(error.contains(words), "expected {words:?} in:\n{error}");
     }
-    assert!(refusal("upcase(").contains("syntax error"));
-    assert!(refusal(". = no_such_function(.message)").contains("call to undefined function"));
+    assert!(start_error("upcase(").contains("syntax error"));
+    assert!(start_error(". = no_such_function(.message)").contains("call to undefined function"));
 }
 
 #[test]
-fn warnings_of_the_compiler_are_logged() {
+fn compiler_warnings_are_logged() {
     let logs = Logs::capture();
-    built(&program("upcase(.message)\n.")).unwrap();
-    let [warning] = &logs.lines("WARN")[..] else { panic!("one WARN: {}", logs.text()) };
+    build(&program("upcase(.message)\n.")).unwrap();
+    let warning = logs.only_line("WARN");
     assert!(warning["message"].as_str().unwrap().contains("unused result"), "{warning}");
 }
 
 #[test]
-fn functions_beyond_the_log_event_are_not_there() {
+fn functions_that_reach_beyond_the_log_event_are_unavailable() {
     for call in [
         "dns_lookup!(\"localhost\")",
         "reverse_dns!(\"127.0.0.1\")",
@@ -285,20 +284,22 @@ fn functions_beyond_the_log_event_are_not_there() {
         "decode_gzip!(.message)",
         "parse_xml!(.message)",
     ] {
-        let refused = refusal(call);
-        assert!(refused.contains("call to undefined function"), "{call}: {refused}");
+        let error = start_error(call);
+        assert!(error.contains("call to undefined function"), "{call}: {error}");
     }
 }
 
 #[test]
-fn file_that_is_not_there_or_no_text_is_named() {
-    let of_file = |path: &str| built(&settings(&[("VRL_FILE", path)]));
-    let Err(error @ SetupError::UnreadableFile { .. }) = of_file("/no/such/program.vrl") else { panic!("unreadable") };
+fn file_that_is_missing_or_not_text_is_named_in_the_error() {
+    let with_file = |path: &str| build(&settings(&[("VRL_FILE", path)]));
+    let Err(error @ SetupError::UnreadableFile { .. }) = with_file("/no/such/program.vrl") else {
+        panic!("expected an unreadable file")
+    };
     assert_eq!(
         error.to_string(),
         "environment variable VRL_FILE: expected a UTF-8 file in the deployment package, found none to read at \
          /no/such/program.vrl"
     );
-    let binary = concat!(env!("CARGO_MANIFEST_DIR"), "/src");
-    assert!(matches!(of_file(binary), Err(SetupError::UnreadableFile { .. })));
+    let directory = project_path("src");
+    assert!(matches!(with_file(directory.to_str().unwrap()), Err(SetupError::UnreadableFile { .. })));
 }

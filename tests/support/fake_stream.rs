@@ -1,6 +1,7 @@
-//! A stream that answers PutRecordBatch and PutRecords in process, at the seam where the SDK hands over its HTTP request.
+//! A fake stream for PutRecordBatch and PutRecords. It replaces the SDK's HTTP client, so nothing leaves the process.
 //!
-//! What the SDK writes and reads is real to the byte; only the connection is not. So time can stand still.
+//! The SDK writes real requests and reads real responses, byte for byte. Only the connection is missing, so tests can pause
+//! time.
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
@@ -16,31 +17,31 @@ use firehose_logs_transform::internals::{Clients, MAX_BATCH_BYTES, MAX_BATCH_REC
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-/// What the stream answers to one request.
+/// The stream's reply to one request.
 #[derive(Debug, Clone)]
-pub(crate) enum Answer {
-    /// It accepts every record.
+pub(crate) enum Reply {
+    /// Accepts every entry.
     Accept,
-    /// It accepts the records that this says `true` of, by their place in the request.
+    /// Accepts the entries for whose index this returns `true`.
     AcceptWhere(fn(usize) -> bool),
-    /// It accepts every record, and says so of the first alone.
-    Short,
-    /// It refuses every record, and says no more of any than how many there are.
-    Silent,
-    /// It answers with an error for the whole request.
+    /// Accepts every entry, but the response has an element for the first one only.
+    FirstEntryOnly,
+    /// Refuses every entry, and the response has an empty element for each.
+    EmptyElements,
+    /// An error for the whole request: the HTTP status and the code.
     Error(u16, &'static str),
     /// The connection breaks.
     Disconnect,
-    /// It never answers.
+    /// Never comes.
     Hang,
 }
 
-/// One request that was made.
+/// A request that the stream received.
 #[derive(Debug, Clone)]
-pub(crate) struct Put {
+pub(crate) struct PutRequest {
     /// `PutRecordBatch` or `PutRecords`.
     pub(crate) operation: String,
-    /// Name or ARN.
+    /// The stream's name or ARN.
     pub(crate) stream: String,
     pub(crate) host: String,
     pub(crate) at: Instant,
@@ -48,38 +49,43 @@ pub(crate) struct Put {
     pub(crate) partition_keys: Vec<Option<String>>,
 }
 
-type Script = Box<dyn Fn(&Put, usize) -> Answer + Send + Sync>;
+type Script = Box<dyn Fn(&PutRequest, usize) -> Reply + Send + Sync>;
 
-/// A stream that follows a script, and remembers what it was asked and what it took.
+/// A stream that replies by a script, and keeps every request and every accepted record.
 #[derive(Clone)]
 pub(crate) struct FakeStream(Arc<State>);
 
 struct State {
     script: Script,
-    puts: Mutex<Vec<Put>>,
+    requests: Mutex<Vec<PutRequest>>,
     accepted: Mutex<Vec<Vec<u8>>>,
 }
 
 impl FakeStream {
-    /// Answers request number `n`, counted from 0, with what `script` says.
-    pub(crate) fn answering(script: impl Fn(&Put, usize) -> Answer + Send + Sync + 'static) -> Self {
-        Self(Arc::new(State { script: Box::new(script), puts: Mutex::default(), accepted: Mutex::default() }))
+    /// Replies to request number `n`, counted from 0, with `script(request, n)`.
+    pub(crate) fn replying(script: impl Fn(&PutRequest, usize) -> Reply + Send + Sync + 'static) -> Self {
+        Self(Arc::new(State { script: Box::new(script), requests: Mutex::default(), accepted: Mutex::default() }))
     }
 
     pub(crate) fn accepting() -> Self {
-        Self::answering(|_, _| Answer::Accept)
+        Self::replying(|_, _| Reply::Accept)
     }
 
-    /// Answers with these in turn, and with the last one from then on.
-    pub(crate) fn in_turn(answers: Vec<Answer>) -> Self {
-        Self::answering(move |_, n| answers[n.min(answers.len() - 1)].clone())
+    /// Replies with each of `replies` in turn, and then always with the last one.
+    pub(crate) fn replying_in_turn(replies: Vec<Reply>) -> Self {
+        Self::replying(move |_, n| replies[n.min(replies.len() - 1)].clone())
     }
 
-    pub(crate) fn puts(&self) -> Vec<Put> {
-        self.0.puts.lock().unwrap().clone()
+    pub(crate) fn requests(&self) -> Vec<PutRequest> {
+        self.0.requests.lock().unwrap().clone()
     }
 
-    /// The data of every record that was accepted, in order.
+    /// The number of entries in each request.
+    pub(crate) fn batch_sizes(&self) -> Vec<usize> {
+        self.0.requests.lock().unwrap().iter().map(|request| request.data.len()).collect()
+    }
+
+    /// The data of every accepted record, in order.
     pub(crate) fn accepted(&self) -> Vec<Vec<u8>> {
         self.0.accepted.lock().unwrap().clone()
     }
@@ -98,39 +104,42 @@ impl FakeStream {
         Clients::from_existing(aws_sdk_firehose::Client::new(&config), aws_sdk_kinesis::Client::new(&config))
     }
 
-    fn answer(&self, put: &Put) -> Option<Result<(u16, Value), ConnectorError>> {
-        assert_within_quotas(put);
-        let mut puts = self.0.puts.lock().unwrap();
-        let answer = (self.0.script)(put, puts.len());
-        puts.push(put.clone());
-        let accepts: Box<dyn Fn(usize) -> bool> = match answer {
-            Answer::Accept | Answer::Short => Box::new(|_| true),
-            Answer::Silent => Box::new(|_| false),
-            Answer::AcceptWhere(accepts) => Box::new(accepts),
-            Answer::Error(status, code) => return Some(Ok((status, json!({"__type": code, "message": "because"})))),
-            Answer::Disconnect => return Some(Err(ConnectorError::io("connection reset".into()))),
-            Answer::Hang => return None,
+    /// The HTTP status and body of the reply; `None` if it never comes.
+    fn reply(&self, request: &PutRequest) -> Option<Result<(u16, Value), ConnectorError>> {
+        assert_within_quotas(request);
+        let mut requests = self.0.requests.lock().unwrap();
+        let reply = (self.0.script)(request, requests.len());
+        requests.push(request.clone());
+        let accepts: Box<dyn Fn(usize) -> bool> = match reply {
+            Reply::Accept | Reply::FirstEntryOnly => Box::new(|_| true),
+            Reply::EmptyElements => Box::new(|_| false),
+            Reply::AcceptWhere(accepts) => Box::new(accepts),
+            Reply::Error(status, code) => return Some(Ok((status, json!({"__type": code, "message": "because"})))),
+            Reply::Disconnect => return Some(Err(ConnectorError::io("connection reset".into()))),
+            Reply::Hang => return None,
         };
-        let (taken, refused): (Vec<_>, Vec<_>) = (0..put.data.len()).partition(|&index| accepts(index));
-        self.0.accepted.lock().unwrap().extend(taken.iter().map(|&index| put.data[index].clone()));
-        let mut entries: Vec<_> = (0..put.data.len()).map(|index| entry(&put.operation, accepts(index))).collect();
-        match answer {
-            Answer::Short => entries.truncate(1),
-            Answer::Silent => entries.fill(json!({})),
+        let (accepted, refused): (Vec<_>, Vec<_>) = (0..request.data.len()).partition(|&index| accepts(index));
+        self.0.accepted.lock().unwrap().extend(accepted.iter().map(|&index| request.data[index].clone()));
+        let mut elements: Vec<_> =
+            (0..request.data.len()).map(|index| response_element(&request.operation, accepts(index))).collect();
+        match reply {
+            Reply::FirstEntryOnly => elements.truncate(1),
+            Reply::EmptyElements => elements.fill(json!({})),
             _ => {}
         }
         Some(Ok((
             200,
-            match put.operation.as_str() {
-                "PutRecordBatch" => json!({"FailedPutCount": refused.len(), "RequestResponses": entries}),
-                _ => json!({"FailedRecordCount": refused.len(), "Records": entries}),
+            match request.operation.as_str() {
+                "PutRecordBatch" => json!({"FailedPutCount": refused.len(), "RequestResponses": elements}),
+                _ => json!({"FailedRecordCount": refused.len(), "Records": elements}),
             },
         )))
     }
 }
 
-fn entry(operation: &str, accepted: bool) -> Value {
-    match (operation, accepted) {
+/// What the response says about one entry.
+fn response_element(operation: &str, is_accepted: bool) -> Value {
+    match (operation, is_accepted) {
         ("PutRecordBatch", true) => json!({"RecordId": "id"}),
         ("PutRecordBatch", false) => json!({"ErrorCode": "ServiceUnavailableException", "ErrorMessage": "Slow down."}),
         (_, true) => json!({"SequenceNumber": "1", "ShardId": "shardId-000000000000"}),
@@ -138,19 +147,19 @@ fn entry(operation: &str, accepted: bool) -> Value {
     }
 }
 
-/// Every request of every test keeps to AWS's quotas.
-fn assert_within_quotas(put: &Put) {
-    assert!((1..=MAX_BATCH_RECORDS).contains(&put.data.len()), "{} records", put.data.len());
-    assert!(put.data.iter().all(|data| data.len() <= MAX_RECORD_DATA_BYTES));
-    let encoded: usize = put.data.iter().map(|data| data.len().div_ceil(3) * 4).sum();
-    let keys: usize = put.partition_keys.iter().flatten().map(String::len).sum();
-    assert!(encoded + keys <= MAX_BATCH_BYTES, "{encoded} bytes and {keys} of keys");
+/// Checks AWS's quotas on every request of every test.
+fn assert_within_quotas(request: &PutRequest) {
+    assert!((1..=MAX_BATCH_RECORDS).contains(&request.data.len()), "a batch of {} records", request.data.len());
+    assert!(request.data.iter().all(|data| data.len() <= MAX_RECORD_DATA_BYTES));
+    let encoded: usize = request.data.iter().map(|data| data.len().div_ceil(3) * 4).sum();
+    let keys: usize = request.partition_keys.iter().flatten().map(String::len).sum();
+    assert!(encoded + keys <= MAX_BATCH_BYTES, "a batch of {encoded} bytes of base64 and {keys} bytes of keys");
 }
 
 impl HttpConnector for FakeStream {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        match self.answer(&read(&request)) {
-            Some(answer) => HttpConnectorFuture::ready(answer.map(|(status, body)| {
+        match self.reply(&parse(&request)) {
+            Some(reply) => HttpConnectorFuture::ready(reply.map(|(status, body)| {
                 let mut response = HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body.to_string()));
                 response.headers_mut().insert("content-type", "application/x-amz-json-1.1");
                 response
@@ -166,12 +175,12 @@ impl fmt::Debug for FakeStream {
     }
 }
 
-fn read(request: &HttpRequest) -> Put {
+fn parse(request: &HttpRequest) -> PutRequest {
     let target = request.headers().get("x-amz-target").unwrap();
     let body: Value = serde_json::from_slice(request.body().bytes().unwrap()).unwrap();
     let records = body["Records"].as_array().unwrap();
     let text = |value: &Value| value.as_str().map(str::to_owned);
-    Put {
+    PutRequest {
         operation: target.split_once('.').unwrap().1.to_owned(),
         stream: text(&body["DeliveryStreamName"]).or_else(|| text(&body["StreamARN"])).unwrap(),
         host: request.uri().to_owned(),

@@ -1,11 +1,10 @@
-//! The Lambda Runtime API and a Firehose endpoint on a loopback port, for the built binary.
+//! A Lambda Runtime API and a Firehose endpoint on a loopback port, for the built binary.
 //!
 //! Source: "Using the Lambda runtime API", <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>.
 
 use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
-use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -16,12 +15,14 @@ use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::TcpListener;
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-/// What the function did with one invocation.
+use super::{REQUEST_ID, binary};
+
+/// What the function sent for one invocation.
 #[derive(Debug)]
-pub(crate) enum InvocationEnd {
+pub(crate) enum InvocationOutcome {
     Response(Vec<u8>),
     Error(Value),
 }
@@ -34,40 +35,40 @@ pub(crate) struct FirehoseRequest {
     pub(crate) body: Value,
 }
 
-/// Both endpoints, on one port. They live as long as the test's tokio runtime.
+/// Both endpoints on one port. They live as long as the test's tokio runtime.
 pub(crate) struct LocalAws {
     pub(crate) address: SocketAddr,
     state: Arc<State>,
-    outcomes: UnboundedReceiver<InvocationEnd>,
+    outcomes: UnboundedReceiver<InvocationOutcome>,
 }
 
 struct State {
     events: Mutex<VecDeque<String>>,
-    answers: Mutex<VecDeque<(u16, Value)>>,
+    firehose_replies: Mutex<VecDeque<(u16, Value)>>,
     firehose_requests: Mutex<Vec<FirehoseRequest>>,
-    outcomes: UnboundedSender<InvocationEnd>,
+    outcomes: UnboundedSender<InvocationOutcome>,
 }
 
 impl LocalAws {
-    /// In the place of an answer: the connection is closed.
-    pub(crate) const NO_ANSWER: (u16, Value) = (0, Value::Null);
+    /// Instead of a reply: closes the connection.
+    pub(crate) const CLOSED_CONNECTION: (u16, Value) = (0, Value::Null);
 
-    /// Serves `events` one by one, and answers Firehose requests with `answers`, one each.
-    pub(crate) async fn serve(events: &[Value], answers: Vec<(u16, Value)>) -> Self {
+    /// Serves `events` one by one. Each Firehose request gets the next of `firehose_replies`, a status and a body.
+    pub(crate) async fn serve(events: &[Value], firehose_replies: Vec<(u16, Value)>) -> Self {
         let (sender, outcomes) = unbounded_channel();
         let state = Arc::new(State {
             events: Mutex::new(events.iter().map(Value::to_string).collect()),
-            answers: Mutex::new(answers.into()),
+            firehose_replies: Mutex::new(firehose_replies.into()),
             firehose_requests: Mutex::default(),
             outcomes: sender,
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let served = Arc::clone(&state);
+        let server_state = Arc::clone(&state);
         tokio::spawn(async move {
             while let Ok((connection, _)) = listener.accept().await {
-                let state = Arc::clone(&served);
-                let service = service_fn(move |request| Arc::clone(&state).answer(request));
+                let state = Arc::clone(&server_state);
+                let service = service_fn(move |request| Arc::clone(&state).reply(request));
                 let connection =
                     hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(connection), service);
                 tokio::spawn(connection);
@@ -76,27 +77,32 @@ impl LocalAws {
         Self { address, state, outcomes }
     }
 
-    /// The function's answer to the next event.
-    pub(crate) async fn end_of_invocation(&mut self) -> InvocationEnd {
+    /// The outcome of the next invocation.
+    pub(crate) async fn outcome(&mut self) -> InvocationOutcome {
         let outcome = tokio::time::timeout(Duration::from_mins(1), self.outcomes.recv()).await;
-        outcome.expect("an answer within a minute").unwrap()
+        outcome.expect("expected a response or an error within a minute").unwrap()
     }
 
-    pub(crate) async fn response(&mut self) -> Vec<u8> {
-        match self.end_of_invocation().await {
-            InvocationEnd::Response(body) => body,
-            InvocationEnd::Error(body) => panic!("{body}"),
+    /// The body of the response to the next event.
+    pub(crate) async fn response_body(&mut self) -> String {
+        match self.outcome().await {
+            InvocationOutcome::Response(body) => String::from_utf8(body).unwrap(),
+            InvocationOutcome::Error(body) => panic!("expected a response, found the error {body}"),
         }
+    }
+
+    /// The response to the next event.
+    pub(crate) async fn response(&mut self) -> Value {
+        serde_json::from_str(&self.response_body().await).unwrap()
     }
 
     pub(crate) fn firehose_requests(&self) -> Vec<FirehoseRequest> {
         self.state.firehose_requests.lock().unwrap().clone()
     }
 
-    /// Starts the built binary as Lambda would. It ends with the test, however that ends.
+    /// Starts the built binary as Lambda would.
     pub(crate) fn start_function(&self, environment: &[(&str, &str)]) -> Child {
-        Command::new(env!("CARGO_BIN_EXE_firehose-logs-transform"))
-            .env_clear()
+        binary::command()
             .env("AWS_LAMBDA_RUNTIME_API", self.address.to_string())
             .env("AWS_LAMBDA_FUNCTION_NAME", "transform")
             .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
@@ -105,16 +111,13 @@ impl LocalAws {
             .env("AWS_ACCESS_KEY_ID", "id")
             .env("AWS_SECRET_ACCESS_KEY", "secret")
             .envs(environment.iter().copied())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
             .spawn()
             .unwrap()
     }
 }
 
 impl State {
-    async fn answer(self: Arc<Self>, request: Request<Incoming>) -> io::Result<Response<Full<Bytes>>> {
+    async fn reply(self: Arc<Self>, request: Request<Incoming>) -> io::Result<Response<Full<Bytes>>> {
         let (parts, body) = request.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         let header = |name: &str| parts.headers.get(name).map(|value| value.to_str().unwrap().to_owned());
@@ -122,22 +125,22 @@ impl State {
         Ok(if path.ends_with("/invocation/next") {
             self.next_invocation().await
         } else if path.ends_with("/response") {
-            self.outcomes.send(InvocationEnd::Response(body.to_vec())).unwrap();
-            reply(202, "{}")
+            self.outcomes.send(InvocationOutcome::Response(body.to_vec())).unwrap();
+            http_response(202, "{}")
         } else if path.ends_with("/error") {
-            self.outcomes.send(InvocationEnd::Error(serde_json::from_slice(&body).unwrap())).unwrap();
-            reply(202, "{}")
+            self.outcomes.send(InvocationOutcome::Error(serde_json::from_slice(&body).unwrap())).unwrap();
+            http_response(202, "{}")
         } else {
             self.firehose_requests.lock().unwrap().push(FirehoseRequest {
                 target: header("x-amz-target").unwrap(),
                 is_signed: header("authorization").is_some_and(|value| value.contains("/us-west-2/firehose/")),
                 body: serde_json::from_slice(&body).unwrap(),
             });
-            let (status, answer) = self.answers.lock().unwrap().pop_front().unwrap();
-            if (status, &answer) == (0, &Value::Null) {
+            let (status, body) = self.firehose_replies.lock().unwrap().pop_front().unwrap();
+            if (status, &body) == (0, &Value::Null) {
                 return Err(io::ErrorKind::ConnectionReset.into());
             }
-            reply(status, &answer.to_string())
+            http_response(status, &body.to_string())
         })
     }
 
@@ -145,9 +148,9 @@ impl State {
         let event = self.events.lock().unwrap().pop_front();
         let Some(event) = event else { std::future::pending().await };
         let deadline = SystemTime::now().duration_since(UNIX_EPOCH).unwrap() + Duration::from_mins(1);
-        let mut response = reply(200, &event);
+        let mut response = http_response(200, &event);
         for (name, value) in [
-            ("lambda-runtime-aws-request-id", "8476a536-e9f4-11e8-9739-2dfe598c3fcd".to_owned()),
+            ("lambda-runtime-aws-request-id", REQUEST_ID.to_owned()),
             ("lambda-runtime-deadline-ms", deadline.as_millis().to_string()),
             ("lambda-runtime-invoked-function-arn", "arn:aws:lambda:us-west-2:123456789012:function:t".to_owned()),
         ] {
@@ -157,6 +160,6 @@ impl State {
     }
 }
 
-fn reply(status: u16, body: &str) -> Response<Full<Bytes>> {
+fn http_response(status: u16, body: &str) -> Response<Full<Bytes>> {
     Response::builder().status(status).body(Full::new(Bytes::from(body.to_owned()))).unwrap()
 }

@@ -1,6 +1,8 @@
-//! What all tests share: events, a stream that accepts re-ingested records, and the function between them.
+//! What the test files share: records and events, a fake stream, and the function between them.
 
+pub(crate) mod binary;
 pub(crate) mod fake_stream;
+pub(crate) mod files;
 pub(crate) mod local_aws;
 pub(crate) mod records;
 
@@ -21,6 +23,7 @@ use self::fake_stream::FakeStream;
 pub(crate) use self::records::{ACCOUNT, Record, STREAM_ARN, event};
 
 pub(crate) const KINESIS_ARN: &str = "arn:aws:kinesis:ap-northeast-1:123456789012:stream/source";
+pub(crate) const REQUEST_ID: &str = "8476a536-e9f4-11e8-9739-2dfe598c3fcd";
 
 /// The configuration that these environment variables give.
 pub(crate) fn settings(variables: &[(&str, &str)]) -> Config {
@@ -33,7 +36,7 @@ pub(crate) fn json_output() -> Config {
     settings(&[("OUTPUT_FORMAT", "json")])
 }
 
-/// The event of these records, from a stream that reads a Kinesis stream.
+/// An event with these records, from a Firehose stream whose source is a Kinesis stream.
 pub(crate) fn kinesis_event(records: &[Record]) -> Value {
     let mut event = event(records);
     event["sourceKinesisStreamArn"] = KINESIS_ARN.into();
@@ -49,20 +52,24 @@ pub(crate) fn kinesis_event(records: &[Record]) -> Value {
     event
 }
 
-/// A function, the stream to which it re-ingests, and the time that Lambda gives it.
+/// One invocation of a function that is built for it.
 pub(crate) struct Invocation<'s> {
     pub(crate) config: Config,
+    /// Replaces the transform that is configured.
     pub(crate) transform: Option<Box<dyn Transform>>,
+    /// Receives the re-ingested records.
     pub(crate) stream: &'s FakeStream,
+    /// The time that Lambda gives the invocation.
     pub(crate) time: Duration,
 }
 
 impl<'s> Invocation<'s> {
-    pub(crate) fn with(config: Config, stream: &'s FakeStream) -> Self {
+    pub(crate) fn new(config: Config, stream: &'s FakeStream) -> Self {
         Self { config, transform: None, stream, time: Duration::from_mins(5) }
     }
 
-    pub(crate) async fn answer(self, event: &Value) -> Result<Value, HandlerError> {
+    /// The response to `event`. Asserts that the response is within the budget.
+    pub(crate) async fn run(self, event: &Value) -> Result<Value, HandlerError> {
         let reingester = Reingester::new(self.stream.clients(), self.config.reingest).with_jitter(Jitter::none());
         let function = match self.transform {
             Some(transform) => Function::with_transform(self.config, reingester, transform),
@@ -71,31 +78,46 @@ impl<'s> Invocation<'s> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
         let mut context = Context::default();
         context.deadline = u64::try_from((now + self.time).as_millis()).unwrap();
-        context.request_id.push_str("8476a536-e9f4-11e8-9739-2dfe598c3fcd");
+        context.request_id.push_str(REQUEST_ID);
         context.invoked_function_arn = format!("arn:aws:lambda:ap-northeast-1:{ACCOUNT}:function:transform:live");
         let response = function.invoke(event.to_string().as_bytes(), &context).await?;
-        assert!(response.len() <= RESPONSE_BUDGET_BYTES, "a response of {} bytes", response.len());
+        assert!(response.len() <= RESPONSE_BUDGET_BYTES, "the response has {} bytes", response.len());
         Ok(serde_json::from_slice(&response).unwrap())
     }
 }
 
-/// Answers an event with a stream that accepts everything.
-pub(crate) async fn answer(config: Config, event: &Value) -> Value {
-    Invocation::with(config, &FakeStream::accepting()).answer(event).await.unwrap()
+/// The response to `event` when the stream accepts everything.
+pub(crate) async fn invoke(config: Config, event: &Value) -> Value {
+    Invocation::new(config, &FakeStream::accepting()).run(event).await.unwrap()
 }
 
-/// The results, in the response's order.
-pub(crate) fn results(response: &Value) -> Vec<&str> {
-    rows(response).iter().map(|row| row["result"].as_str().unwrap()).collect()
+/// The response to an event with `records`, with the default settings and re-ingestion to `stream`.
+pub(crate) async fn invoke_with_stream(stream: &FakeStream, records: &[Record]) -> Value {
+    Invocation::new(Config::default(), stream).run(&event(records)).await.unwrap()
 }
 
 pub(crate) fn rows(response: &Value) -> &Vec<Value> {
     response["records"].as_array().unwrap()
 }
 
-/// What Firehose delivers of one row.
+/// The result of every row, in order.
+pub(crate) fn results(response: &Value) -> Vec<&str> {
+    rows(response).iter().map(|row| row["result"].as_str().unwrap()).collect()
+}
+
+/// How many rows have this result.
+pub(crate) fn count(response: &Value, result: &str) -> usize {
+    results(response).iter().filter(|found| **found == result).count()
+}
+
+/// The decoded data of a row, or of a record in an event.
+pub(crate) fn data_bytes(row: &Value) -> Vec<u8> {
+    STANDARD.decode(row["data"].as_str().unwrap()).unwrap()
+}
+
+/// The decoded data of a row as text.
 pub(crate) fn data(row: &Value) -> String {
-    String::from_utf8(STANDARD.decode(row["data"].as_str().unwrap()).unwrap()).unwrap()
+    String::from_utf8(data_bytes(row)).unwrap()
 }
 
 #[derive(Clone, Default)]
@@ -111,7 +133,7 @@ impl io::Write for Buffer {
     }
 }
 
-/// What the function logs while it lives.
+/// Captures what the function logs, until dropped.
 pub(crate) struct Logs {
     written: Buffer,
     _subscriber: tracing::subscriber::DefaultGuard,
@@ -135,5 +157,13 @@ impl Logs {
         let text = self.text();
         let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
         lines.filter(|line| line["level"] == level && is_own(line)).collect()
+    }
+
+    /// The function's own line of one level. Asserts that there is exactly one.
+    #[track_caller]
+    pub(crate) fn only_line(&self, level: &str) -> Value {
+        let mut lines = self.lines(level);
+        assert_eq!(lines.len(), 1, "expected one {level} line in:\n{}", self.text());
+        lines.remove(0)
     }
 }

@@ -1,6 +1,6 @@
-//! Records and events as CloudWatch Logs and Firehose make them, and records that they never make.
+//! Records and events as CloudWatch Logs and Firehose make them, and records that neither of them makes.
 //!
-//! The unit tests in `src/` include this file too, so that every test builds its input in the same way.
+//! The unit tests in `src/` include this file too, so every test builds its input in the same way.
 
 use std::io::Read;
 
@@ -16,11 +16,11 @@ pub(crate) const STREAM_ARN: &str = "arn:aws:firehose:ap-northeast-1:12345678901
 pub(crate) const ACCOUNT: &str = "123456789012";
 const FIRST_TIMESTAMP: u64 = 1_700_000_000_000;
 
-/// One entry of an event.
+/// A record of an event.
 #[derive(Debug, Clone)]
 pub(crate) struct Record {
     pub(crate) id: String,
-    /// The data as it stands in the event.
+    /// The data exactly as in the event.
     pub(crate) base64: String,
 }
 
@@ -29,14 +29,19 @@ impl Record {
         Self { id: id.to_owned(), base64: STANDARD.encode(bytes) }
     }
 
-    /// A record of a payload, compressed as by CloudWatch Logs.
+    /// A record with this payload, compressed as CloudWatch Logs does.
     pub(crate) fn of_payload(id: &str, payload: &Value) -> Self {
         Self::of_bytes(id, &gzip(payload.to_string().as_bytes()))
     }
 
-    /// A `DATA_MESSAGE` with these messages.
-    pub(crate) fn of_messages(id: &str, messages: &[&str]) -> Self {
+    /// A `DATA_MESSAGE` with a log event for each message.
+    pub(crate) fn of_messages<M: AsRef<str>>(id: &str, messages: &[M]) -> Self {
         Self::of_payload(id, &data_message("/app", messages))
+    }
+
+    /// A `DATA_MESSAGE` with an empty `logEvents`.
+    pub(crate) fn without_log_events(id: &str) -> Self {
+        Self::of_payload(id, &payload("/app", &[]))
     }
 
     pub(crate) fn bytes(&self) -> Vec<u8> {
@@ -53,7 +58,7 @@ impl Record {
     }
 }
 
-/// The event of these records, from a stream that producers put records on.
+/// An event with these records, from a Firehose stream that producers write to directly.
 pub(crate) fn event(records: &[Record]) -> Value {
     let event = PackedEvent {
         invocation_id: "9d8b8d3c-0000-4000-8000-000000000000",
@@ -64,18 +69,18 @@ pub(crate) fn event(records: &[Record]) -> Value {
     serde_json::to_value(event).unwrap()
 }
 
-/// A payload with these messages. Each log event has its own id.
-pub(crate) fn data_message(log_group: &str, messages: &[&str]) -> Value {
-    let log_event = |(index, message): (u64, &&str)| {
+/// A payload with a log event for each message. Every log event has its own id.
+pub(crate) fn data_message<M: AsRef<str>>(log_group: &str, messages: &[M]) -> Value {
+    let log_event = |(index, message): (u64, &M)| {
         let timestamp = FIRST_TIMESTAMP + index;
         // Ids that are easy to read: only the lower number differs from zero.
-        let log_event = PackedLogEvent { id: log_event_id(0, u128::from(index)), timestamp, message };
+        let log_event = PackedLogEvent { id: log_event_id(0, u128::from(index)), timestamp, message: message.as_ref() };
         serde_json::to_value(log_event).unwrap()
     };
     payload(log_group, &(0..).zip(messages).map(log_event).collect::<Vec<_>>())
 }
 
-/// A payload with these entries of `logEvents`, whatever they are.
+/// A payload with these entries in `logEvents`, valid or not.
 pub(crate) fn payload(log_group: &str, log_events: &[Value]) -> Value {
     let source = LogSource { owner: ACCOUNT, log_group, log_stream: "stream", subscription_filters: &["filter"] };
     serde_json::to_value(PackedPayload::data_message(source, log_events)).unwrap()
@@ -93,27 +98,41 @@ pub(crate) fn record_of_output(id: &str, output_len: usize) -> Record {
         0 => {}
         rest => messages.push("m".repeat(rest - 1)),
     }
-    let messages: Vec<_> = messages.iter().map(String::as_str).collect();
     Record::of_messages(id, &messages)
+}
+
+/// Letters and digits that compress badly.
+pub(crate) fn random_text(rng: &mut fastrand::Rng, len: usize) -> String {
+    std::iter::repeat_with(|| rng.alphanumeric()).take(len).collect()
 }
 
 pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
     gzip_like_cloudwatch_logs(bytes).unwrap()
 }
 
-pub(crate) fn gunzip(bytes: &[u8]) -> Value {
-    serde_json::from_str(&gunzip_text(bytes).unwrap()).unwrap()
-}
-
-/// The text of a gzip record; `None` if the bytes are not gzip.
+/// The text of gzip bytes; `None` if they are not gzip.
 pub(crate) fn gunzip_text(bytes: &[u8]) -> Option<String> {
     let mut text = String::new();
     MultiGzDecoder::new(bytes).read_to_string(&mut text).ok().map(|_| text)
 }
 
-/// The messages of a record that was re-ingested.
+/// The payload in a record's original bytes.
+pub(crate) fn payload_of(bytes: &[u8]) -> Value {
+    serde_json::from_str(&gunzip_text(bytes).unwrap()).unwrap()
+}
+
+/// The messages in a record's original bytes.
 pub(crate) fn messages(bytes: &[u8]) -> Vec<String> {
-    let payload = gunzip(bytes);
+    texts_of_log_events(bytes, "message")
+}
+
+/// The ids of the log events in a record's original bytes.
+pub(crate) fn log_event_ids(bytes: &[u8]) -> Vec<String> {
+    texts_of_log_events(bytes, "id")
+}
+
+fn texts_of_log_events(bytes: &[u8], member: &str) -> Vec<String> {
+    let payload = payload_of(bytes);
     let log_events = payload["logEvents"].as_array().unwrap();
-    log_events.iter().map(|event| event["message"].as_str().unwrap().to_owned()).collect()
+    log_events.iter().map(|log_event| log_event[member].as_str().unwrap().to_owned()).collect()
 }
