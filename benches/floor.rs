@@ -1,8 +1,8 @@
-//! The floor: the function's runtime, doing nothing but inflate.
+//! The floor: a function on the same runtime that only inflates.
 //!
-//! A handler of `lambda_runtime` as its documentation has it, which inflates every record with the fastest inflater there
-//! is, into the same memory, and answers a constant of `FLOOR_RESPONSE_BYTES` bytes. What the function takes beyond this
-//! is what it does itself: parsing, transforming, encoding.
+//! It is a `lambda_runtime` handler, written as in that crate's documentation. It inflates every record with the fastest inflater
+//! available, always into the same memory, and returns a constant response of `FLOOR_RESPONSE_BYTES` bytes. Time that the
+//! real function takes beyond the floor is its own work: parsing, transforming, encoding.
 
 use std::cell::RefCell;
 

@@ -1,7 +1,7 @@
-//! The time of each stage of an invocation, on the events of `make bench`.
+//! Times each stage of an invocation on the events of `make bench`.
 //!
-//! `make bench-stages` writes the events and runs this. The input of a stage is made beforehand, by the stages before it. A time
-//! covers all records of an event.
+//! `make bench-stages` writes the events and runs this benchmark. The earlier stages prepare the input of a stage before timing
+//! starts. Each time covers all records of an event.
 
 #![allow(
     missing_docs,
