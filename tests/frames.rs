@@ -11,8 +11,8 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::support::fake_stream::FakeStream;
-use crate::support::records::{Record, control_message, data_message, messages, payload};
-use crate::support::{Invocation, Logs, event, results, rows, settings};
+use crate::support::records::{Record, control_message, data_message, messages, payload, random_text};
+use crate::support::{Invocation, Logs, block_on, data_bytes, event, results, rows, settings};
 
 const MIB: usize = 1024 * 1024;
 const CODECS: [&str; 2] = ["gzip", "zstd"];
@@ -27,20 +27,16 @@ fn by_log_group(codec: &str) -> Config {
 
 /// The plain bytes of a row's data. The data must be exactly one frame.
 fn one_frame(codec: &str, row: &Value) -> Vec<u8> {
-    let data = STANDARD.decode(row["data"].as_str().unwrap()).unwrap();
-    match codec {
-        "gzip" => {
-            let mut rest = &data[..];
-            let mut plain = Vec::new();
-            GzDecoder::new(&mut rest).read_to_end(&mut plain).unwrap();
-            assert_eq!(rest.len(), 0, "one gzip member");
-            plain
-        }
-        _ => {
-            assert_eq!(zstd::zstd_safe::find_frame_compressed_size(&data), Ok(data.len()), "one zstd frame");
-            zstd::decode_all(&data[..]).unwrap()
-        }
+    let data = data_bytes(row);
+    if codec == "zstd" {
+        assert_eq!(zstd::zstd_safe::find_frame_compressed_size(&data), Ok(data.len()), "one zstd frame");
+        return zstd::decode_all(&data[..]).unwrap();
     }
+    let mut rest = &data[..];
+    let mut plain = Vec::new();
+    GzDecoder::new(&mut rest).read_to_end(&mut plain).unwrap();
+    assert_eq!(rest.len(), 0, "one gzip member");
+    plain
 }
 
 fn frames(codec: &str, response: &Value) -> Vec<Vec<u8>> {
@@ -60,22 +56,21 @@ impl Transform for FailsWhereAsked {
     }
 }
 
-async fn answer(config: Config, records: &[Record], stream: &FakeStream) -> Value {
-    let mut invocation = Invocation::with(config, stream);
+async fn invoke(config: Config, records: &[Record], stream: &FakeStream) -> Value {
+    let mut invocation = Invocation::new(config, stream);
     invocation.transform = Some(Box::new(FailsWhereAsked));
-    invocation.answer(&event(records)).await.unwrap()
+    invocation.run(&event(records)).await.unwrap()
 }
 
-/// Letters that compress to about three quarters.
+/// Letters and digits that compress to about three quarters.
 fn noise(seed: u64, len: usize) -> String {
-    let mut rng = fastrand::Rng::with_seed(seed);
-    std::iter::repeat_with(|| rng.alphanumeric()).take(len).collect()
+    random_text(&mut fastrand::Rng::with_seed(seed), len)
 }
 
 /// A record of `len` bytes of `message` output that hardly compress, in log events of 1,000 bytes.
 fn noisy_record(id: &str, seed: u64, len: usize) -> Record {
     let messages: Vec<_> = (0..len / 1_000).map(|line| noise(seed * 100_000 + line as u64, 999)).collect();
-    Record::of_messages(id, &messages.iter().map(String::as_str).collect::<Vec<_>>())
+    Record::of_messages(id, &messages)
 }
 
 #[tokio::test]
@@ -83,11 +78,11 @@ async fn small_records_share_one_frame_in_order() {
     for codec in CODECS {
         let records: Vec<_> = (0..50).map(|n| Record::of_messages(&n.to_string(), &[&format!("ログ {n}")])).collect();
         let stream = FakeStream::accepting();
-        let response = answer(shared(codec), &records, &stream).await;
+        let response = invoke(shared(codec), &records, &stream).await;
         assert_eq!(results(&response), [["Ok"].as_slice(), &["Dropped"; 49]].concat());
-        let expected: String = (0..50).map(|n| format!("ログ {n}\n")).collect();
-        assert_eq!(frames(codec, &response), [expected.into_bytes()]);
-        assert!(stream.puts().is_empty());
+        let expected: Vec<_> = records.iter().flat_map(|record| output(&record.bytes())).collect();
+        assert_eq!(frames(codec, &response), [expected]);
+        assert!(stream.requests().is_empty());
     }
 }
 
@@ -100,8 +95,8 @@ async fn summary_counts_frames_and_their_members() {
         Record::of_payload("3", &control_message()),
         Record::of_messages("4", &["d"]),
     ];
-    answer(shared("zstd"), &records, &FakeStream::accepting()).await;
-    let summary = &logs.lines("INFO")[0];
+    invoke(shared("zstd"), &records, &FakeStream::accepting()).await;
+    let summary = logs.only_line("INFO");
     let counts = ["records", "ok", "delivered_in_frame", "dropped", "processing_failed", "frames", "bytes_plain"]
         .map(|name| summary[name].as_u64().unwrap());
     assert_eq!(counts, [4, 1, 2, 1, 0, 1, 8]);
@@ -117,7 +112,7 @@ async fn record_that_fails_leaves_nothing_in_the_frame() {
             Record::of_bytes("3", b"not gzip"),
             Record::of_messages("4", &["d"]),
         ];
-        let response = answer(shared(codec), &records, &FakeStream::accepting()).await;
+        let response = invoke(shared(codec), &records, &FakeStream::accepting()).await;
         assert_eq!(results(&response), ["Ok", "ProcessingFailed", "ProcessingFailed", "Dropped"]);
         assert_eq!(frames(codec, &response), [b"a\nd\n"]);
     }
@@ -129,7 +124,7 @@ async fn frames_do_not_mix_log_groups_when_partitioned_by_log_group() {
         let record = |id: &str, group, message| Record::of_payload(id, &data_message(group, &[message]));
         let records =
             [record("1", "/a", "a1"), record("2", "/b", "b1"), record("3", "/a", "a2"), record("4", "/b", "b2")];
-        let response = answer(by_log_group(codec), &records, &FakeStream::accepting()).await;
+        let response = invoke(by_log_group(codec), &records, &FakeStream::accepting()).await;
         assert_eq!(results(&response), ["Ok", "Ok", "Dropped", "Dropped"]);
         assert_eq!(frames(codec, &response), [b"a1\na2\n", b"b1\nb2\n"]);
         for (row, group) in rows(&response).iter().zip(["a", "b"]) {
@@ -141,7 +136,7 @@ async fn frames_do_not_mix_log_groups_when_partitioned_by_log_group() {
 #[tokio::test]
 async fn record_id_that_occurs_twice_shares_no_frame() {
     let records = ["1", "2", "1", "3"].map(|id| Record::of_messages(id, &[id]));
-    let response = answer(shared("zstd"), &records, &FakeStream::accepting()).await;
+    let response = invoke(shared("zstd"), &records, &FakeStream::accepting()).await;
     assert_eq!(results(&response), ["Ok", "Ok", "Ok", "Ok"]);
     assert_eq!(frames("zstd", &response), [b"1\n", b"2\n", b"1\n", b"3\n"]);
 }
@@ -158,15 +153,15 @@ async fn full_batch_of_ordinary_logs_is_delivered_whole() {
             )
         };
         let lines: Vec<_> = (0..21_500).map(line).collect();
-        Record::of_messages(&index.to_string(), &lines.iter().map(String::as_str).collect::<Vec<_>>())
+        Record::of_messages(&index.to_string(), &lines)
     };
     let records: Vec<_> = (0..12).map(record).collect();
     let compressed: usize = records.iter().map(|record| record.bytes().len()).sum();
     assert!((2_700_000..3_300_000).contains(&compressed), "{compressed} bytes");
     for codec in CODECS {
         let stream = FakeStream::accepting();
-        let response = answer(shared(codec), &records, &stream).await;
-        assert!(stream.puts().is_empty());
+        let response = invoke(shared(codec), &records, &stream).await;
+        assert!(stream.requests().is_empty());
         let plain: usize = frames(codec, &response).iter().map(Vec::len).sum();
         let lines = records.iter().flat_map(|record| messages(&record.bytes()));
         assert_eq!(plain, lines.map(|line| line.len() + 1).sum::<usize>());
@@ -179,7 +174,7 @@ async fn frame_that_does_not_fit_is_cut_and_the_rest_arrives_in_the_next_pass() 
         // Two frames of 4 MiB compress to 3.1 MB each: after base64, the second one does not fit.
         let records: Vec<_> = (0..32).map(|n| noisy_record(&n.to_string(), n, 260_000)).collect();
         let stream = FakeStream::accepting();
-        let response = answer(shared(codec), &records, &stream).await;
+        let response = invoke(shared(codec), &records, &stream).await;
         let first = frames(codec, &response);
         assert_eq!(first.len(), 2, "the second frame is cut, and not given up");
         let reingested = stream.accepted();
@@ -191,8 +186,8 @@ async fn frame_that_does_not_fit_is_cut_and_the_rest_arrives_in_the_next_pass() 
         let records: Vec<_> =
             reingested.iter().enumerate().map(|(n, data)| Record::of_bytes(&n.to_string(), data)).collect();
         let stream = FakeStream::accepting();
-        let response = answer(shared(codec), &records, &stream).await;
-        assert!(stream.puts().is_empty());
+        let response = invoke(shared(codec), &records, &stream).await;
+        assert!(stream.requests().is_empty());
         let delivered: usize = first.iter().chain(&frames(codec, &response)).map(Vec::len).sum();
         assert_eq!(delivered, 32 * 260_000);
     }
@@ -206,7 +201,7 @@ async fn four_mebibytes_of_noise_beside_four_thousand_rows_make_progress() {
         let mut records: Vec<_> = (0..16).map(|n| noisy_record(&format!("noise {n}"), n, 250_000)).collect();
         records.extend((0..4_000).map(small));
         let stream = FakeStream::accepting();
-        let response = answer(shared(codec), &records, &stream).await;
+        let response = invoke(shared(codec), &records, &stream).await;
         assert!(results(&response).contains(&"Ok"), "something is delivered");
         assert!(!results(&response).contains(&"ProcessingFailed"));
         assert!(stream.accepted().len() < records.len());
@@ -219,7 +214,7 @@ async fn record_too_large_for_any_response_is_split_among_small_ones_that_are_de
         let small = |id: &str| Record::of_messages(id, &[id]);
         let records = [small("1"), small("2"), noisy_record("3", 3, 7_000_000), small("4")];
         let stream = FakeStream::accepting();
-        let response = answer(shared(codec), &records, &stream).await;
+        let response = invoke(shared(codec), &records, &stream).await;
         assert_eq!(results(&response), ["Ok", "Dropped", "Dropped", "Dropped"]);
         assert_eq!(frames(codec, &response), [b"1\n2\n4\n"]);
         assert!(stream.accepted().len() >= 5);
@@ -233,7 +228,7 @@ async fn records_behind_one_with_a_frame_of_its_own_do_not_get_ahead_of_it() {
     for codec in CODECS {
         let large = Record::of_messages("2", &[&"m".repeat(5 * MIB)]);
         let records = [Record::of_messages("1", &["a"]), large, Record::of_messages("3", &["c"])];
-        let response = answer(shared(codec), &records, &FakeStream::accepting()).await;
+        let response = invoke(shared(codec), &records, &FakeStream::accepting()).await;
         assert_eq!(results(&response), ["Ok", "Ok", "Ok"]);
         assert_eq!(frames(codec, &response).iter().map(Vec::len).collect::<Vec<_>>(), [2, 5 * MIB + 1, 2]);
     }
@@ -244,7 +239,7 @@ async fn log_event_too_large_for_any_response_fails_alone() {
     for codec in CODECS {
         let large = Record::of_messages("2", &[&noise(1, 7_000_000)]);
         let records = [Record::of_messages("1", &["a"]), large, Record::of_messages("3", &["c"])];
-        let response = answer(shared(codec), &records, &FakeStream::accepting()).await;
+        let response = invoke(shared(codec), &records, &FakeStream::accepting()).await;
         assert_eq!(results(&response), ["Ok", "ProcessingFailed", "Dropped"]);
         assert_eq!(frames(codec, &response), [b"a\nc\n"]);
     }
@@ -255,11 +250,7 @@ async fn full_batch_of_incompressible_messages_terminates_with_every_line_once()
     let lines: Vec<String> = (0..3_000).map(|n| STANDARD.encode(noise(n, 750))).collect();
     for codec in CODECS {
         let chunks = lines.chunks(100).enumerate();
-        let records: Vec<_> = chunks
-            .map(|(n, lines)| {
-                Record::of_messages(&n.to_string(), &lines.iter().map(String::as_str).collect::<Vec<_>>())
-            })
-            .collect();
+        let records: Vec<_> = chunks.map(|(n, lines)| Record::of_messages(&n.to_string(), lines)).collect();
         let (delivered, passes) = feed_back(codec, shared(codec), records).await;
         let delivered = String::from_utf8(delivered).unwrap();
         assert_eq!(delivered.lines().collect::<BTreeSet<_>>(), lines.iter().map(String::as_str).collect());
@@ -275,7 +266,7 @@ async fn feed_back(codec: &str, config: Config, mut records: Vec<Record>) -> (Ve
         passes += 1;
         assert!(passes <= 60, "it does not end: {} records are left", records.len());
         let stream = FakeStream::accepting();
-        let response = answer(config.clone(), &records, &stream).await;
+        let response = invoke(config.clone(), &records, &stream).await;
         delivered.extend(frames(codec, &response).concat());
         let name = |n: usize| format!("pass {passes} record {n}");
         records = stream.accepted().iter().enumerate().map(|(n, data)| Record::of_bytes(&name(n), data)).collect();
@@ -366,10 +357,6 @@ fn frames_by_the_rules(outputs: &[(String, usize)]) -> usize {
     frames + open.len()
 }
 
-fn block_on<F: Future>(future: F) -> F::Output {
-    tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap().block_on(future)
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
 
@@ -382,7 +369,7 @@ proptest! {
         let records: Vec<_> = kinds.iter().enumerate().map(|(index, kind)| record(index, kind)).collect();
         let stream = FakeStream::accepting();
         let config = if is_partitioned { by_log_group(codec) } else { shared(codec) };
-        let response = block_on(answer(config, &records, &stream));
+        let response = block_on(invoke(config, &records, &stream));
 
         let reingested: BTreeSet<_> = stream.accepted().iter().flat_map(|data| messages(data)).collect();
         let mut expected: BTreeMap<String, Vec<u8>> = BTreeMap::new();

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::support::fake_stream::{FakeStream, Reply};
 use crate::support::records::{Record, control_message, gzip, log_event_ids, payload};
-use crate::support::{Invocation, data, event, json_output, results, rows, settings};
+use crate::support::{Invocation, block_on, data, event, json_output, results, rows, settings};
 
 /// The content of a record.
 #[derive(Debug, Clone)]
@@ -58,10 +58,6 @@ fn ids_of_lines(output: &str) -> Vec<String> {
 fn all_ids(records: &[Record], kinds: &[Kind]) -> Vec<String> {
     let valid = records.iter().zip(kinds).filter(|(_, kind)| matches!(kind, Kind::Data { .. }));
     valid.flat_map(|(record, _)| log_event_ids(&record.bytes())).collect()
-}
-
-fn block_on<F: Future>(future: F) -> F::Output {
-    tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap().block_on(future)
 }
 
 /// The response to an event with `records`. [`Invocation`] asserts that it is within the budget, and [`FakeStream`] asserts that

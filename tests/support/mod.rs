@@ -96,6 +96,11 @@ pub(crate) async fn invoke_with_stream(stream: &FakeStream, records: &[Record]) 
     Invocation::new(Config::default(), stream).run(&event(records)).await.unwrap()
 }
 
+/// Runs a future to its end with paused time.
+pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
+    tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap().block_on(future)
+}
+
 pub(crate) fn rows(response: &Value) -> &Vec<Value> {
     response["records"].as_array().unwrap()
 }
