@@ -74,7 +74,7 @@ pub fn original_bytes(base64: &str, original: &mut Vec<u8>) -> Result<(), Decode
 /// The text of a record, inflated if it is gzip. Several gzip members are read as one text.
 ///
 /// # Errors
-/// The bytes are not a text. [`DecodeError::TooLarge`] is returned without inflating past `limit` bytes.
+/// The bytes are not a text. `DecodeError::TooLarge` is returned without inflating past `limit` bytes.
 pub fn text<'b>(original: &'b [u8], limit: usize, inflater: &'b mut Inflater) -> Result<&'b str, DecodeError> {
     let bytes = if original.starts_with(&GZIP_MAGIC) {
         inflater.inflate(original, limit)?

@@ -89,7 +89,7 @@ impl<'a> LogsMessage<'a> {
         Self::parse_into(text, &mut Vec::new())
     }
 
-    /// Like [`parse`](Self::parse), with memory for the log events. [`recycle`] returns it.
+    /// Like [`parse`](Self::parse), with memory for the log events. `recycle` returns it.
     pub fn parse_into(text: &'a str, memory: &mut Vec<LogEvent<'a>>) -> Result<Self, PayloadError> {
         let payload = match scan::scan(text, memory) {
             Some(payload) => payload,

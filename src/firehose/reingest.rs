@@ -17,6 +17,7 @@ mod clients;
 mod destination;
 mod refusal;
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout_at};
@@ -63,23 +64,35 @@ pub struct Outcome {
 /// Re-ingests records.
 #[derive(Debug)]
 pub struct Reingester {
-    /// Without clients nothing is sent.
-    clients: Option<Clients>,
+    target: Target,
     options: ReingestOptions,
     jitter: Jitter,
+}
+
+#[derive(Debug)]
+enum Target {
+    Aws(Box<Clients>),
+    Memory(Arc<Mutex<Vec<Vec<u8>>>>),
+    Nothing,
 }
 
 impl Reingester {
     /// Re-ingests through `clients`.
     #[must_use]
     pub fn new(clients: Clients, options: ReingestOptions) -> Self {
-        Self { clients: Some(clients), options, jitter: Jitter::full() }
+        Self { target: Target::Aws(Box::new(clients)), options, jitter: Jitter::full() }
     }
 
     /// Sends nothing. It logs what it would re-ingest, and reports every entry as accepted.
     #[must_use]
     pub fn offline() -> Self {
-        Self { clients: None, options: ReingestOptions::default(), jitter: Jitter::full() }
+        Self { target: Target::Nothing, options: ReingestOptions::default(), jitter: Jitter::full() }
+    }
+
+    /// Sends nothing. It adds the data of every entry to `accepted`.
+    #[must_use]
+    pub(crate) fn into_memory(accepted: Arc<Mutex<Vec<Vec<u8>>>>) -> Self {
+        Self { target: Target::Memory(accepted), options: ReingestOptions::default(), jitter: Jitter::full() }
     }
 
     /// The same with another source of randomness.
@@ -90,7 +103,18 @@ impl Reingester {
 
     /// Re-ingests `entries` to `destination`, and stops at `deadline` at the latest.
     pub async fn reingest(&self, destination: &Destination, entries: &[Entry], deadline: Instant) -> Outcome {
-        let Some(clients) = &self.clients else { return report_only(destination, entries) };
+        let clients = match &self.target {
+            Target::Aws(clients) => clients,
+            Target::Memory(accepted) => {
+                let mut accepted = accepted.lock().unwrap_or_else(PoisonError::into_inner);
+                accepted.extend(entries.iter().map(|entry| entry.data.clone()));
+                return Outcome::accepted(entries);
+            }
+            Target::Nothing => {
+                report(destination, entries);
+                return Outcome::accepted(entries);
+            }
+        };
         let mut refusals = vec![Some(Refusal::out_of_time()); entries.len()];
         let mut pending: Vec<usize> = (0..entries.len()).collect();
         let mut attempts = 0;
@@ -136,7 +160,13 @@ async fn send(
     })
 }
 
-fn report_only(destination: &Destination, entries: &[Entry]) -> Outcome {
+impl Outcome {
+    fn accepted(entries: &[Entry]) -> Self {
+        Self { refusals: vec![None; entries.len()], attempts: 0 }
+    }
+}
+
+fn report(destination: &Destination, entries: &[Entry]) {
     let bytes: usize = entries.iter().map(|entry| entry.data.len()).sum();
     tracing::warn!(
         entries = entries.len(),
@@ -144,5 +174,4 @@ fn report_only(destination: &Destination, entries: &[Entry]) -> Outcome {
         ?destination,
         "would be re-ingested; this command sends nothing to AWS"
     );
-    Outcome { refusals: vec![None; entries.len()], attempts: 0 }
 }

@@ -1,11 +1,13 @@
 //! What `main` calls: the Lambda function, and the same code as commands for a laptop.
 //!
-//! The commands need no AWS and send nothing. What would be re-ingested is reported on standard error, and answered as if the
-//! stream had accepted it. Error messages of commands may quote log events: whoever runs a command has the log lines anyway.
+//! The commands need no AWS and send nothing. `run` reports on standard error what would be re-ingested; `run --lines` answers
+//! it in further events. Error messages of commands may quote log events: whoever runs a command has the log lines anyway.
 
+use std::borrow::Cow;
 use std::fmt::Display;
-use std::io::{self, BufRead, BufWriter, Read, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use lambda_runtime::{Context, Error};
 use lexopt::Arg;
@@ -30,7 +32,7 @@ Without a command this is the Lambda function, which needs the Lambda Runtime AP
   run                             answer one Firehose event: run < event.json > response.json
   run --lines [OPTIONS] FILE...   transform the lines of log files, print what Firehose would deliver
   pack [OPTIONS] FILE...          pack the lines of log files into Firehose events, one event per line
-  unpack                          print what Firehose would deliver: unpack < responses.jsonl
+  unpack                          print what Firehose would deliver: unpack < responses.json
 
 FILE is a log file, or - for standard input. Each line is a log event. The options, and their defaults:
 ";
@@ -147,7 +149,7 @@ fn check(build: impl Build) -> Result<(), Error> {
 }
 
 fn run_event(build: impl Build) -> Result<(), Error> {
-    let function = offline_function(build)?;
+    let function = local_function(build, Reingester::offline())?;
     let mut body = Vec::new();
     io::stdin().read_to_end(&mut body)?;
     let _: IgnoredAny = serde_json::from_slice(&body).map_err(|error| {
@@ -160,12 +162,22 @@ fn run_event(build: impl Build) -> Result<(), Error> {
     Ok(())
 }
 
+/// Answers the events of the lines. Re-ingested records come again in further events, as from a stream, until none is left.
 fn run_lines(build: impl Build, options: &PackOptions) -> Result<(), Error> {
-    let function = offline_function(build)?;
+    let reingested = Arc::new(Mutex::new(Vec::new()));
+    let function = local_function(build, Reingester::into_memory(Arc::clone(&reingested)))?;
     let mut unpacker = Unpacker::new(BufWriter::new(io::stdout().lock()));
     pack::events(options, |event| {
-        let response = block_on(function.invoke(event, &local_context()))??;
-        unpacker.add(&response)
+        let mut event = Cow::Borrowed(event);
+        loop {
+            let response = block_on(function.invoke(&event, &local_context()))??;
+            unpacker.add(&response)?;
+            let records = std::mem::take(&mut *reingested.lock().unwrap_or_else(PoisonError::into_inner));
+            if records.is_empty() {
+                return Ok(());
+            }
+            event = Cow::Owned(pack::event_of_reingested(&records)?);
+        }
     })?;
     unpacker.finish()
 }
@@ -180,10 +192,10 @@ fn print_events(options: &PackOptions) -> Result<(), Error> {
 }
 
 fn unpack() -> Result<(), Error> {
+    let mut responses = Vec::new();
+    io::stdin().read_to_end(&mut responses)?;
     let mut unpacker = Unpacker::new(BufWriter::new(io::stdout().lock()));
-    for line in io::stdin().lock().lines() {
-        unpacker.add(line?.as_bytes())?;
-    }
+    unpacker.add(&responses)?;
     unpacker.finish()
 }
 
@@ -193,11 +205,11 @@ fn config_for_people() -> Result<Config, Error> {
     Ok(config?)
 }
 
-/// The function as configured, except that it sends nothing and that its errors may quote log events.
-fn offline_function(build: impl Build) -> Result<Function, Error> {
+/// The function as configured, except that it re-ingests elsewhere and that its errors may quote log events.
+fn local_function(build: impl Build, reingester: Reingester) -> Result<Function, Error> {
     let config = config_for_people()?;
     let transform = build(&config.transform, ErrorDetail::QuotesLogEvents)?;
-    Ok(Function::with_transform(config, Reingester::offline(), transform))
+    Ok(Function::with_transform(config, reingester, transform))
 }
 
 fn local_context() -> Context {

@@ -134,8 +134,6 @@ impl<'o> Packer<'o> {
     }
 
     fn add_record(&mut self, log_group: &str, lines: &[&str], log_bytes: usize) -> io::Result<()> {
-        // Later records have later ids.
-        self.timestamp += 1;
         let first_below = self.rng.u128(..1 << 108) << 16;
         let log_events: Vec<_> =
             lines.iter().zip(first_below..).map(|(line, below)| self.log_event(line, below)).collect();
@@ -148,30 +146,46 @@ impl<'o> Packer<'o> {
         let data = PackedPayload::data_message(source, &log_events).gzip()?;
         self.push(&data);
         self.log_bytes += log_bytes;
+        // Later records have later ids.
+        self.timestamp += 1;
         Ok(())
     }
 
-    /// Log lines come in bursts: about two of three have the same millisecond as the line before.
+    /// Log lines come in bursts: about two of three have the same millisecond as the line after.
     fn log_event<'l>(&mut self, message: &'l str, below: u128) -> PackedLogEvent<'l> {
+        let timestamp = self.timestamp;
         if self.rng.u8(..3) == 0 {
             self.timestamp += self.rng.u64(1..200);
         }
-        PackedLogEvent { id: log_event_id(self.timestamp, below), timestamp: self.timestamp, message }
+        PackedLogEvent { id: log_event_id(timestamp, below), timestamp, message }
     }
 
     fn push(&mut self, data: &[u8]) {
-        self.records.push(PackedRecord::new(format!("{:056}", self.records.len()), self.timestamp, data));
+        self.records.push(PackedRecord::new(record_id(self.records.len()), self.timestamp, data));
     }
 
     fn take_event(&mut self) -> serde_json::Result<Vec<u8>> {
         self.log_bytes = 0;
-        serde_json::to_vec(&PackedEvent {
-            invocation_id: "00000000-0000-4000-8000-000000000000",
-            delivery_stream_arn: "arn:aws:firehose:us-east-1:123456789012:deliverystream/pack",
-            region: "us-east-1",
-            records: std::mem::take(&mut self.records),
-        })
+        to_json(std::mem::take(&mut self.records))
     }
+}
+
+/// The event in which Firehose would send re-ingested records.
+pub(super) fn event_of_reingested(data: &[Vec<u8>]) -> serde_json::Result<Vec<u8>> {
+    to_json(data.iter().enumerate().map(|(index, data)| PackedRecord::new(record_id(index), now(), data)).collect())
+}
+
+fn to_json(records: Vec<PackedRecord>) -> serde_json::Result<Vec<u8>> {
+    serde_json::to_vec(&PackedEvent {
+        invocation_id: "00000000-0000-4000-8000-000000000000",
+        delivery_stream_arn: "arn:aws:firehose:us-east-1:123456789012:deliverystream/pack",
+        region: "us-east-1",
+        records,
+    })
+}
+
+fn record_id(index: usize) -> String {
+    format!("{index:056}")
 }
 
 fn read(file: &OsString) -> io::Result<Vec<u8>> {

@@ -36,13 +36,22 @@ impl<W: Write> Unpacker<W> {
         Self { out, responses: 0, response_bytes: 0, results: BTreeMap::new(), output_bytes: 0, lines: 0 }
     }
 
-    /// Writes the data of one response.
-    pub(super) fn add(&mut self, response: &[u8]) -> Result<(), Error> {
-        let Response { records } = serde_json::from_slice(response).map_err(|error| {
-            format!("expected the response to a Firehose event as JSON, found something else: {error}")
-        })?;
+    /// Writes the data of responses, one after the other.
+    pub(super) fn add(&mut self, json: &[u8]) -> Result<(), Error> {
+        let mut responses = serde_json::Deserializer::from_slice(json).into_iter();
+        let mut start = 0;
+        while let Some(response) = responses.next() {
+            self.write(response.map_err(|error| {
+                format!("expected the response to a Firehose event as JSON, found something else: {error}")
+            })?)?;
+            self.response_bytes += json[start..responses.byte_offset()].trim_ascii().len();
+            start = responses.byte_offset();
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, Response { records }: Response) -> Result<(), Error> {
         self.responses += 1;
-        self.response_bytes += response.len();
         for row in records {
             *self.results.entry(row.result).or_default() += 1;
             let output = STANDARD.decode(row.data.unwrap_or_default())?;

@@ -107,6 +107,7 @@ impl VrlProgram {
     }
 
     #[cfg(not(feature = "vrl"))]
+    #[expect(clippy::unused_self, reason = "the same signature with and without VRL")]
     fn build(&self, _: VrlOnError, _: ErrorDetail) -> Result<Box<dyn Transform>, SetupError> {
         Err(SetupError::WithoutVrl)
     }
