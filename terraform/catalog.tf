@@ -123,6 +123,11 @@ resource "aws_athena_workgroup" "logs" {
     publish_cloudwatch_metrics_enabled = true
     bytes_scanned_cutoff_per_query     = var.catalog.query_scan_limit_bytes
 
+    # Version 3 reads zstd in text objects: https://docs.aws.amazon.com/athena/latest/ug/compression-support-hive.html
+    engine_version {
+      selected_engine_version = "Athena engine version 3"
+    }
+
     result_configuration {
       output_location = local.results_location
 

@@ -1,14 +1,15 @@
 locals {
-  gzip_by_function  = var.output_compression == "gzip"
-  firehose_format   = coalesce(var.compression_format, local.gzip_by_function ? "UNCOMPRESSED" : "GZIP")
-  gzip_objects      = local.gzip_by_function || local.firehose_format == "GZIP"
-  line_extension    = var.output_format == "json" ? ".json" : ".log"
-  file_extension    = local.gzip_objects ? "${local.line_extension}.gz" : local.line_extension
+  compressed_output = var.output_compression != "none"
+  firehose_format   = coalesce(var.compression_format, local.compressed_output ? "UNCOMPRESSED" : "GZIP")
   partition_dynamic = length(var.partition_keys) > 0
+
+  # Athena chooses the decoder by the end of an object's name.
+  object_compression = local.compressed_output ? var.output_compression : local.firehose_format == "GZIP" ? "gzip" : "none"
+  file_extension     = "${var.output_format == "json" ? ".json" : ".log"}${ { zstd = ".zst", gzip = ".gz", none = "" }[local.object_compression]}"
 
   # CloudWatch Logs compresses its records about ninefold. The uncompressed output of a 1 MB buffer, in base64, exceeds
   # the 6 MB that Lambda can return. So the default is 0.25 MB without compression and AWS's maximum with it.
-  lambda_buffering_size_mb = coalesce(var.lambda_buffering_size_mb, local.gzip_by_function ? 3 : 0.25)
+  lambda_buffering_size_mb = coalesce(var.lambda_buffering_size_mb, local.compressed_output ? 3 : 0.25)
 
   # AWS's defaults. The provider adds them when it writes and drops them when it reads. A parameter that is set to its
   # default would therefore show as a change in every plan.
@@ -111,8 +112,8 @@ resource "aws_kinesis_firehose_delivery_stream" "logs" {
 
   lifecycle {
     precondition {
-      condition     = !(local.gzip_by_function && local.firehose_format != "UNCOMPRESSED")
-      error_message = "compression_format must be unset or UNCOMPRESSED with output_compression = gzip. Firehose would otherwise compress the output a second time, and Athena would read gzip data instead of text."
+      condition     = !(local.compressed_output && local.firehose_format != "UNCOMPRESSED")
+      error_message = "compression_format must be unset or UNCOMPRESSED with output_compression = ${var.output_compression}. Firehose would otherwise compress the output a second time, and Athena would read compressed data instead of text."
     }
 
     precondition {

@@ -4,13 +4,15 @@ locals {
   function_environment = merge(
     {
       for name, value in {
-        OUTPUT_FORMAT          = var.output_format == "message" || var.vrl_program != null ? null : var.output_format
-        OUTPUT_COMPRESSION     = var.output_compression == "none" ? null : var.output_compression
-        VRL_PROGRAM            = var.vrl_program
-        PARTITION_KEYS         = local.partition_dynamic ? join(",", var.partition_keys) : null
-        IGNORED_LOG_GROUPS     = length(var.ignored_log_groups) > 0 ? join(",", var.ignored_log_groups) : null
-        MAX_DECOMPRESSED_BYTES = var.max_decompressed_bytes == null ? null : tostring(var.max_decompressed_bytes)
-        REINGEST_MAX_ATTEMPTS  = var.reingest_max_attempts == null ? null : tostring(var.reingest_max_attempts)
+        OUTPUT_FORMAT            = var.output_format == "message" || var.vrl_program != null ? null : var.output_format
+        OUTPUT_COMPRESSION       = var.output_compression == "none" ? null : var.output_compression
+        OUTPUT_COMPRESSION_LEVEL = var.output_compression_level == null ? null : tostring(var.output_compression_level)
+        OUTPUT_FRAMES            = var.output_frames
+        VRL_PROGRAM              = var.vrl_program
+        PARTITION_KEYS           = local.partition_dynamic ? join(",", var.partition_keys) : null
+        IGNORED_LOG_GROUPS       = length(var.ignored_log_groups) > 0 ? join(",", var.ignored_log_groups) : null
+        MAX_DECOMPRESSED_BYTES   = var.max_decompressed_bytes == null ? null : tostring(var.max_decompressed_bytes)
+        REINGEST_MAX_ATTEMPTS    = var.reingest_max_attempts == null ? null : tostring(var.reingest_max_attempts)
       } : name => value if value != null
     },
     var.environment_variables,
@@ -79,6 +81,21 @@ resource "aws_lambda_function" "transform" {
     precondition {
       condition     = length([for package in [var.package_file, one(var.package_s3[*].key), var.image_uri] : package if package != null]) == 1
       error_message = "Set exactly one of package_file (the zip that cargo lambda build makes), package_s3 (that zip in S3) and image_uri (a container image in ECR)."
+    }
+
+    precondition {
+      condition     = !(var.output_compression == "gzip" && coalesce(var.output_compression_level, 1) > 9)
+      error_message = "output_compression_level must be from 1 to 9 with output_compression = gzip. gzip has no higher levels, and the function would not start."
+    }
+
+    precondition {
+      condition     = !(var.output_compression == "none" && var.output_compression_level != null)
+      error_message = "output_compression_level must be unset with output_compression = none. Firehose compresses then, and its GZIP has no levels to choose from."
+    }
+
+    precondition {
+      condition     = !(var.output_compression == "none" && var.output_frames != null)
+      error_message = "output_frames must be unset with output_compression = none. Output that is not compressed has no frames, and the function would not start."
     }
 
     precondition {

@@ -162,9 +162,10 @@ variable "environment_variables" {
 
   validation {
     condition = length(setintersection(keys(var.environment_variables), [
-      "OUTPUT_FORMAT", "OUTPUT_COMPRESSION", "VRL_PROGRAM", "PARTITION_KEYS", "IGNORED_LOG_GROUPS", "MAX_DECOMPRESSED_BYTES", "REINGEST_MAX_ATTEMPTS",
+      "OUTPUT_FORMAT", "OUTPUT_COMPRESSION", "OUTPUT_COMPRESSION_LEVEL", "OUTPUT_FRAMES", "VRL_PROGRAM", "PARTITION_KEYS",
+      "IGNORED_LOG_GROUPS", "MAX_DECOMPRESSED_BYTES", "REINGEST_MAX_ATTEMPTS",
     ])) == 0
-    error_message = "environment_variables must not contain settings that have their own input: output_format, output_compression, vrl_program, partition_keys, ignored_log_groups, max_decompressed_bytes and reingest_max_attempts. The stream and the table are configured to match those inputs."
+    error_message = "environment_variables must not contain settings that have their own input: output_format, output_compression, output_compression_level, output_frames, vrl_program, partition_keys, ignored_log_groups, max_decompressed_bytes and reingest_max_attempts. The stream and the table are configured to match those inputs."
   }
 
   validation {
@@ -210,12 +211,35 @@ variable "output_format" {
 
 variable "output_compression" {
   type        = string
-  description = "gzip: the function compresses each record's output, and Firehose joins the results into one gzip object. none: the function does not compress, and Firehose compresses as compression_format says."
-  default     = "gzip"
+  description = "zstd or gzip: the function compresses its output into frames, and Firehose joins the frames into one object. none: the function does not compress, and Firehose compresses as compression_format says. To change it without loss, use a second pipeline, as terraform/README.md describes."
+  default     = "zstd"
+  nullable    = false
 
   validation {
-    condition     = contains(["gzip", "none"], var.output_compression)
-    error_message = "output_compression must be gzip or none, the function's options."
+    condition     = contains(["zstd", "gzip", "none"], var.output_compression)
+    error_message = "output_compression must be zstd, gzip or none, the function's options."
+  }
+}
+
+variable "output_compression_level" {
+  type        = number
+  description = "Level of output_compression, from fast to small: 1 to 19 for zstd, 1 to 9 for gzip. Default: 1 for zstd, 3 for gzip."
+  default     = null
+
+  validation {
+    condition     = var.output_compression_level == null ? true : var.output_compression_level >= 1 && var.output_compression_level <= 19 && floor(var.output_compression_level) == var.output_compression_level
+    error_message = "output_compression_level must be a whole number from 1 to 19 for zstd and from 1 to 9 for gzip. zstd's levels above 19 can use windows of more than 8 MiB, which a reader need not support (RFC 8878)."
+  }
+}
+
+variable "output_frames" {
+  type        = string
+  description = "batch: the records of an invocation share compressed frames, which makes objects smaller. record: each record has a frame of its own. Default: batch, or record with partition_keys."
+  default     = null
+
+  validation {
+    condition     = var.output_frames == null ? true : contains(["batch", "record"], var.output_frames)
+    error_message = "output_frames must be batch or record, the function's options."
   }
 }
 
@@ -368,7 +392,7 @@ variable "buffering_interval_seconds" {
 
 variable "compression_format" {
   type        = string
-  description = "Firehose's own compression: UNCOMPRESSED or GZIP. Default: UNCOMPRESSED with output_compression = gzip, otherwise GZIP."
+  description = "Firehose's own compression: UNCOMPRESSED or GZIP. Default: GZIP with output_compression = none, otherwise UNCOMPRESSED."
   default     = null
 
   validation {

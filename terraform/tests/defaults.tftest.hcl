@@ -53,11 +53,11 @@ run "log_events_and_errors_are_under_their_prefixes_by_day" {
   }
 }
 
-run "the_function_writes_gzip_json_lines" {
+run "the_function_writes_json_lines_in_zstd_frames" {
   command = plan
 
   assert {
-    condition     = jsonencode(aws_lambda_function.transform.environment[0].variables) == jsonencode({ OUTPUT_COMPRESSION = "gzip", OUTPUT_FORMAT = "json" })
+    condition     = jsonencode(aws_lambda_function.transform.environment[0].variables) == jsonencode({ OUTPUT_COMPRESSION = "zstd", OUTPUT_FORMAT = "json" })
     error_message = "The environment has only values that differ from the function's defaults."
   }
 
@@ -67,8 +67,8 @@ run "the_function_writes_gzip_json_lines" {
   }
 
   assert {
-    condition     = aws_kinesis_firehose_delivery_stream.logs.extended_s3_configuration[0].file_extension == ".json.gz"
-    error_message = "Athena recognises gzip by the extension."
+    condition     = aws_kinesis_firehose_delivery_stream.logs.extended_s3_configuration[0].file_extension == ".json.zst"
+    error_message = "Athena recognises zstd by the extension."
   }
 
   assert {
@@ -286,6 +286,15 @@ run "the_workgroup_enforces_location_and_encryption_of_results" {
   assert {
     condition     = !aws_athena_workgroup.logs[0].force_destroy
     error_message = "Destroy must not delete a workgroup with queries in it."
+  }
+}
+
+run "the_workgroup_requires_the_engine_that_reads_zstd" {
+  command = plan
+
+  assert {
+    condition     = aws_athena_workgroup.logs[0].configuration[0].engine_version[0].selected_engine_version == "Athena engine version 3"
+    error_message = "The engine must not be AWS's choice (AUTO)."
   }
 }
 

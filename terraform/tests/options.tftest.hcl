@@ -196,7 +196,7 @@ run "message_output_makes_a_table_of_whole_lines" {
   }
 
   assert {
-    condition     = aws_kinesis_firehose_delivery_stream.logs.extended_s3_configuration[0].file_extension == ".log.gz"
+    condition     = aws_kinesis_firehose_delivery_stream.logs.extended_s3_configuration[0].file_extension == ".log.zst"
     error_message = "Extension."
   }
 
@@ -228,6 +228,119 @@ run "message_output_makes_a_table_of_whole_lines" {
   assert {
     condition     = !strcontains(aws_athena_named_query.logs["search_by_text"].query, "timestamp\"") && strcontains(aws_athena_named_query.logs["search_by_text"].query, "SELECT message\n")
     error_message = "The query must not select columns that the table lacks."
+  }
+}
+
+run "gzip_output_is_not_compressed_again_and_is_named_gz" {
+  command = plan
+
+  variables {
+    output_compression = "gzip"
+  }
+
+  assert {
+    condition     = jsonencode(aws_lambda_function.transform.environment[0].variables) == jsonencode({ OUTPUT_COMPRESSION = "gzip", OUTPUT_FORMAT = "json" })
+    error_message = "Environment."
+  }
+
+  assert {
+    condition     = aws_kinesis_firehose_delivery_stream.logs.extended_s3_configuration[0].compression_format == "UNCOMPRESSED"
+    error_message = "Firehose must not compress a second time."
+  }
+
+  assert {
+    condition     = aws_kinesis_firehose_delivery_stream.logs.extended_s3_configuration[0].file_extension == ".json.gz"
+    error_message = "Athena recognises gzip by the extension."
+  }
+
+  assert {
+    condition     = { for p in aws_kinesis_firehose_delivery_stream.logs.extended_s3_configuration[0].processing_configuration[0].processors[0].parameters : p.parameter_name => p.parameter_value }["BufferSizeInMBs"] == "3"
+    error_message = "Lambda buffer."
+  }
+}
+
+run "gzip_messages_are_named_log_gz" {
+  command = plan
+
+  variables {
+    output_format      = "message"
+    output_compression = "gzip"
+  }
+
+  assert {
+    condition     = aws_kinesis_firehose_delivery_stream.logs.extended_s3_configuration[0].file_extension == ".log.gz"
+    error_message = "Extension."
+  }
+}
+
+run "firehose_can_be_told_explicitly_not_to_compress_compressed_output" {
+  command = plan
+
+  variables {
+    compression_format = "UNCOMPRESSED"
+  }
+
+  assert {
+    condition     = aws_kinesis_firehose_delivery_stream.logs.extended_s3_configuration[0].file_extension == ".json.zst"
+    error_message = "The extension is that of the function's compression."
+  }
+}
+
+run "level_and_frames_are_environment_variables" {
+  command = plan
+
+  variables {
+    output_compression_level = 19
+    output_frames            = "record"
+  }
+
+  assert {
+    condition     = jsonencode(aws_lambda_function.transform.environment[0].variables) == jsonencode({ OUTPUT_COMPRESSION = "zstd", OUTPUT_COMPRESSION_LEVEL = "19", OUTPUT_FORMAT = "json", OUTPUT_FRAMES = "record" })
+    error_message = "Environment."
+  }
+}
+
+run "gzip_has_levels_up_to_9_and_frames_of_batches" {
+  command = plan
+
+  variables {
+    output_compression       = "gzip"
+    output_compression_level = 9
+    output_frames            = "batch"
+  }
+
+  assert {
+    condition     = jsonencode(aws_lambda_function.transform.environment[0].variables) == jsonencode({ OUTPUT_COMPRESSION = "gzip", OUTPUT_COMPRESSION_LEVEL = "9", OUTPUT_FORMAT = "json", OUTPUT_FRAMES = "batch" })
+    error_message = "Environment."
+  }
+}
+
+run "with_partition_keys_frames_are_the_functions_choice_unless_set" {
+  command = plan
+
+  variables {
+    partition_keys = ["owner"]
+    s3_prefix      = "logs/succeed/account=!{partitionKeyFromLambda:owner}/day=!{timestamp:yyyy-MM-dd}/"
+  }
+
+  assert {
+    condition     = lookup(aws_lambda_function.transform.environment[0].variables, "OUTPUT_FRAMES", "unset") == "unset"
+    error_message = "The function's default with partition keys is record, and the module must not override it."
+  }
+}
+
+run "frames_of_batches_can_be_chosen_with_partition_keys" {
+  command = plan
+
+  variables {
+    partition_keys = ["owner"]
+    s3_prefix      = "logs/succeed/account=!{partitionKeyFromLambda:owner}/day=!{timestamp:yyyy-MM-dd}/"
+    output_frames  = "batch"
+  }
+
+  assert {
+    condition     = aws_lambda_function.transform.environment[0].variables["OUTPUT_FRAMES"] == "batch"
+    error_message = "Frames."
   }
 }
 
@@ -300,7 +413,7 @@ run "a_vrl_program_writes_the_output_and_catalog_columns_describe_it" {
   }
 
   assert {
-    condition     = jsonencode(aws_lambda_function.transform.environment[0].variables) == jsonencode({ OUTPUT_COMPRESSION = "gzip", VRL_ON_ERROR = "keep", VRL_PROGRAM = ". = {\"level\": .message}" })
+    condition     = jsonencode(aws_lambda_function.transform.environment[0].variables) == jsonencode({ OUTPUT_COMPRESSION = "zstd", VRL_ON_ERROR = "keep", VRL_PROGRAM = ". = {\"level\": .message}" })
     error_message = "Environment."
   }
 

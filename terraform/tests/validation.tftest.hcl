@@ -13,6 +13,7 @@ run "numbers_below_the_range_are_rejected" {
 
   variables {
     memory_size_mb                    = 127
+    output_compression_level          = 0
     timeout_seconds                   = 0
     reserved_concurrency              = 0
     max_decompressed_bytes            = 0
@@ -32,6 +33,7 @@ run "numbers_below_the_range_are_rejected" {
 
   expect_failures = [
     var.memory_size_mb,
+    var.output_compression_level,
     var.timeout_seconds,
     var.reserved_concurrency,
     var.max_decompressed_bytes,
@@ -55,6 +57,7 @@ run "numbers_above_the_range_are_rejected" {
 
   variables {
     memory_size_mb                    = 10241
+    output_compression_level          = 20
     timeout_seconds                   = 301
     buffering_size_mb                 = 129
     buffering_interval_seconds        = 901
@@ -66,6 +69,7 @@ run "numbers_above_the_range_are_rejected" {
 
   expect_failures = [
     var.memory_size_mb,
+    var.output_compression_level,
     var.timeout_seconds,
     var.buffering_size_mb,
     var.buffering_interval_seconds,
@@ -81,6 +85,7 @@ run "fractions_are_rejected_where_a_whole_number_is_needed" {
 
   variables {
     memory_size_mb                    = 256.5
+    output_compression_level          = 1.5
     timeout_seconds                   = 1.5
     reserved_concurrency              = 1.5
     max_decompressed_bytes            = 1.5
@@ -99,6 +104,7 @@ run "fractions_are_rejected_where_a_whole_number_is_needed" {
 
   expect_failures = [
     var.memory_size_mb,
+    var.output_compression_level,
     var.timeout_seconds,
     var.reserved_concurrency,
     var.max_decompressed_bytes,
@@ -121,6 +127,7 @@ run "numbers_at_the_ends_of_the_ranges_are_accepted" {
 
   variables {
     memory_size_mb                    = 10240
+    output_compression_level          = 1
     timeout_seconds                   = 300
     reserved_concurrency              = 1
     buffering_size_mb                 = 1
@@ -146,7 +153,8 @@ run "values_unknown_to_aws_or_the_function_are_rejected" {
     log_level          = "info"
     log_retention_days = 100
     output_format      = "csv"
-    output_compression = "zstd"
+    output_compression = "lz4"
+    output_frames      = "line"
     vrl_program        = " "
     compression_format = "ZIP"
     custom_time_zone   = "+09:00"
@@ -159,6 +167,7 @@ run "values_unknown_to_aws_or_the_function_are_rejected" {
     var.log_retention_days,
     var.output_format,
     var.output_compression,
+    var.output_frames,
     var.vrl_program,
     var.compression_format,
     var.custom_time_zone,
@@ -355,6 +364,26 @@ run "environment_variables_that_have_their_own_input_are_rejected" {
   expect_failures = [var.environment_variables]
 }
 
+run "the_level_as_an_environment_variable_is_rejected" {
+  command = plan
+
+  variables {
+    environment_variables = { OUTPUT_COMPRESSION_LEVEL = "9" }
+  }
+
+  expect_failures = [var.environment_variables]
+}
+
+run "the_choice_of_frames_as_an_environment_variable_is_rejected" {
+  command = plan
+
+  variables {
+    environment_variables = { OUTPUT_FRAMES = "record" }
+  }
+
+  expect_failures = [var.environment_variables]
+}
+
 run "environment_variables_reserved_by_lambda_are_rejected" {
   command = plan
 
@@ -505,7 +534,7 @@ run "errors_under_the_prefix_of_log_events_are_rejected" {
   expect_failures = [aws_kinesis_firehose_delivery_stream.logs]
 }
 
-run "firehose_compression_of_compressed_output_is_rejected" {
+run "firehose_compression_of_zstd_output_is_rejected" {
   command = plan
 
   variables {
@@ -513,6 +542,50 @@ run "firehose_compression_of_compressed_output_is_rejected" {
   }
 
   expect_failures = [aws_kinesis_firehose_delivery_stream.logs]
+}
+
+run "firehose_compression_of_gzip_output_is_rejected" {
+  command = plan
+
+  variables {
+    output_compression = "gzip"
+    compression_format = "GZIP"
+  }
+
+  expect_failures = [aws_kinesis_firehose_delivery_stream.logs]
+}
+
+run "a_level_above_9_is_rejected_with_gzip" {
+  command = plan
+
+  variables {
+    output_compression       = "gzip"
+    output_compression_level = 10
+  }
+
+  expect_failures = [aws_lambda_function.transform]
+}
+
+run "a_level_without_compression_by_the_function_is_rejected" {
+  command = plan
+
+  variables {
+    output_compression       = "none"
+    output_compression_level = 1
+  }
+
+  expect_failures = [aws_lambda_function.transform]
+}
+
+run "frames_without_compression_by_the_function_are_rejected" {
+  command = plan
+
+  variables {
+    output_compression = "none"
+    output_frames      = "record"
+  }
+
+  expect_failures = [aws_lambda_function.transform]
 }
 
 run "partition_keys_that_the_prefix_does_not_use_are_rejected" {
