@@ -4,8 +4,7 @@
 //! names. A new setting belongs here, in its owner's options, and in the README's table.
 
 mod settings;
-
-use std::path::Path;
+mod variable;
 
 use tracing::Level;
 
@@ -13,7 +12,10 @@ use crate::firehose::reingest::ReingestOptions;
 use crate::output::partition::PartitionKey;
 use crate::output::{Compression, Framing, OutputOptions};
 use crate::plan::PlanOptions;
-use crate::transform::{OutputFormat, TransformOptions, VrlOnError, VrlProgram};
+use crate::transform::{OutputFormat, TransformOptions, VrlOnError};
+
+pub use self::variable::ConfigError;
+use self::variable::{Variable, parse_log_groups, parse_log_level, parse_partition_keys, vrl_program};
 
 /// All settings, by their owners.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,15 +30,6 @@ pub struct Config {
     pub reingest: ReingestOptions,
     /// `AWS_LAMBDA_LOG_LEVEL`, which Lambda sets from the function's logging configuration.
     pub log_level: Level,
-}
-
-/// A variable has a value that is not allowed.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("environment variable {variable}: expected {expected}, found {found:?}")]
-pub struct ConfigError {
-    variable: &'static str,
-    expected: &'static str,
-    found: String,
 }
 
 impl Default for Config {
@@ -151,65 +144,10 @@ const DEFAULT_GZIP_LEVEL: u32 = 3;
 /// On real logs, levels 2 to 6 make objects no smaller than level 1 does, and take longer: see `docs/performance.md`.
 const DEFAULT_ZSTD_LEVEL: u32 = 1;
 
-struct Variable {
-    name: &'static str,
-    value: Option<String>,
-}
-
-impl Variable {
-    fn parse_or<T>(
-        self,
-        default: T,
-        expected: &'static str,
-        parse: impl FnOnce(&str) -> Option<T>,
-    ) -> Result<T, ConfigError> {
-        let Some(found) = self.value else { return Ok(default) };
-        parse(&found).ok_or(ConfigError { variable: self.name, expected, found })
-    }
-}
-
-fn vrl_program(
-    inline: Option<String>,
-    file: Option<String>,
-    task_root: Option<String>,
-) -> Result<Option<VrlProgram>, ConfigError> {
-    match (inline, file) {
-        (Some(_), Some(found)) => Err(ConfigError {
-            variable: "VRL_FILE",
-            expected: "nothing beside VRL_PROGRAM: a program is inline or in a file",
-            found,
-        }),
-        (inline, None) => Ok(inline.map(VrlProgram::Inline)),
-        (None, Some(file)) => Ok(Some(VrlProgram::File(Path::new(&task_root.unwrap_or_default()).join(file)))),
-    }
-}
-
-fn parse_partition_keys(value: &str) -> Option<Vec<PartitionKey>> {
-    let keys: Vec<_> = value.split(',').map(|name| PartitionKey::from_name(name.trim())).collect::<Option<_>>()?;
-    let is_repeated = |(index, key)| keys[..index].contains(key);
-    (!keys.iter().enumerate().any(is_repeated)).then_some(keys)
-}
-
-/// Splits names that CloudWatch Logs allows: 1 to 512 ASCII letters, digits and `_-/.#`.
-/// Source: <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html>.
-fn parse_log_groups(value: &str) -> Option<Vec<String>> {
-    let is_name = |name: &&str| {
-        (1..=512).contains(&name.len())
-            && name.chars().all(|char| char.is_ascii_alphanumeric() || "_-/.#".contains(char))
-    };
-    value.split(',').map(str::trim).map(|name| Some(name).filter(is_name).map(str::to_owned)).collect()
-}
-
-fn parse_log_level(value: &str) -> Option<Level> {
-    match value.to_ascii_uppercase().as_str() {
-        "FATAL" => Some(Level::ERROR),
-        name => name.parse().ok().filter(|_| name.bytes().all(|byte| byte.is_ascii_alphabetic())),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transform::VrlProgram;
 
     fn read(variables: &[(&str, &str)]) -> Result<Config, String> {
         let lookup =

@@ -86,7 +86,9 @@ impl<'a> Decider<'a> {
 
     fn try_decide(&mut self, record: usize, workspace: &mut Workspace) -> Result<Option<Fate>, FailReason> {
         let Workspace { original, inflater, log_events, output, frames, closed } = workspace;
-        self.tally.bytes_in += decode_original(&self.event.records[record], original)?;
+        let base64 = self.event.records[record].base64_data().ok_or(DecodeError::NoData)?;
+        self.tally.bytes_in += base64.len();
+        decode::original_bytes(&base64, original)?;
         if self.can_be_reingested_unread(original, frames) {
             return Ok(Some(Fate::Reingest(Reingestion::Whole(original.clone()))));
         }
@@ -218,11 +220,9 @@ impl<'a> Decider<'a> {
     }
 }
 
-/// Decodes the record's data into `original`, and returns its length in base64.
-fn decode_original(record: &FirehoseRecord<'_>, original: &mut Vec<u8>) -> Result<usize, DecodeError> {
+fn decode_original(record: &FirehoseRecord<'_>, original: &mut Vec<u8>) -> Result<(), DecodeError> {
     let base64 = record.base64_data().ok_or(DecodeError::NoData)?;
-    decode::original_bytes(&base64, original)?;
-    Ok(base64.len())
+    decode::original_bytes(&base64, original)
 }
 
 fn repeated_ids<'a>(event: &'a FirehoseEvent<'_>) -> HashSet<&'a str> {
