@@ -99,7 +99,13 @@ def _demonstrate(emulator: Emulator, infrastructure: Infrastructure, messages: d
             f"the {len(delivered)} log events in the objects differ from the {len(written)} log events written"
         )
     console.print_lines(f"{len(delivered)} log events delivered, each unchanged and exactly once")
-    console.print_table(["object", "bytes"], pipeline.objects())
+    objects = pipeline.objects()
+    console.print_table(["object", "bytes"], objects)
+    delivered_bytes, sent_bytes = sum(size for _, size in objects), pipeline.sent_bytes()
+    console.print_lines(
+        f"{delivered_bytes:,} bytes in S3 for {sent_bytes:,} bytes that CloudWatch Logs sent as gzip: "
+        f"{delivered_bytes / sent_bytes:.0%}"
+    )
     events = [json.loads(line) for line in delivered[:: len(delivered) // 4 + 1]]
     console.print_table(["sample lines: log_group", "message"], [[e["log_group"], e["message"]] for e in events])
 

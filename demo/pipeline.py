@@ -1,5 +1,6 @@
 """One pipeline on the emulator: its stream and its objects."""
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -41,6 +42,22 @@ class Pipeline:
     def wait_for_errors(self, count: int, timeout_seconds: float) -> list[str]:
         """Polls until the error objects hold at least this many lines."""
         return self._wait(self.errors, count, timeout_seconds)
+
+    def sent_bytes(self) -> int:
+        """Bytes of all records that Firehose has passed to the function, before base64."""
+        return sum(invocation["bytes"] for invocation in self.journal("invocation"))
+
+    def journal(self, event: str) -> list[dict[str, Any]]:
+        """The entries of one kind in the journal of the stream."""
+        stream = self.outputs["delivery_stream_name"]
+        return [each for each in self.emulator.journal() if each["stream"] == stream and each["event"] == event]
+
+    def summaries(self) -> list[dict[str, Any]]:
+        """The summary lines that the function has logged, one for each invocation."""
+        log_group = f"/aws/lambda/{self.outputs['function_name']}"
+        pages = self.emulator.client("logs").get_paginator("filter_log_events").paginate(logGroupName=log_group)
+        messages = [event["message"] for page in pages for event in page["events"]]
+        return [json.loads(message) for message in messages if '"message":"invocation answered"' in message]
 
     def put_record(self, data: bytes) -> None:
         """Puts a record into the stream directly, without the subscription."""

@@ -23,7 +23,7 @@ variable "pipelines" {
     package_file             = string
     log_group_names          = set(string)
     output_format            = optional(string, "json")
-    output_compression       = optional(string, "gzip")
+    output_compression       = optional(string)
     lambda_buffering_size_mb = optional(number)
     buffering_size_mb        = optional(number, 64)
     partition_keys           = optional(list(string), [])
