@@ -30,11 +30,14 @@ impl Refusal {
         Self { is_final: true, reason: error.to_string() }
     }
 
-    /// Reads the response's entry for one record. An entry with an id is accepted. Entries without an id carry only
-    /// retryable codes.
+    /// Reads the response's entry for one record. An entry is accepted if it has an id and no error code. Error codes of
+    /// entries are all retryable.
     pub(super) fn from_entry(id: Option<&str>, code: Option<&str>, message: Option<&str>) -> Option<Self> {
+        let is_present = |text: &&str| !text.is_empty();
+        let (id, code) = (id.filter(is_present), code.filter(is_present));
+        let is_accepted = id.is_some() && code.is_none();
         let code = code.unwrap_or("the response has no entry for this record");
-        id.is_none().then(|| Self::retryable(with_message(code, message)))
+        (!is_accepted).then(|| Self::retryable(with_message(code, message)))
     }
 
     /// Reads the error of a whole request.
@@ -83,4 +86,19 @@ const ALSO_RETRYABLE: [&str; 2] = ["KMSThrottlingException", "ServiceUnavailable
 fn is_retryable(status: u16, code: &str) -> bool {
     let has = |codes: &[&str]| codes.contains(&code);
     status >= 500 || status == 429 || has(THROTTLING_ERRORS) || has(TRANSIENT_ERRORS) || has(&ALSO_RETRYABLE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entry_is_accepted_only_with_an_id_and_without_an_error_code() {
+        let is_accepted = |id, code| Refusal::from_entry(id, code, None).is_none();
+        assert!(is_accepted(Some("id"), None));
+        assert!(is_accepted(Some("id"), Some("")));
+        assert!(!is_accepted(Some("id"), Some("InternalFailure")));
+        assert!(!is_accepted(Some(""), None));
+        assert!(!is_accepted(None, None));
+    }
 }
