@@ -115,7 +115,7 @@ fn output_options(variable: &impl Fn(&'static str) -> Variable) -> Result<Output
     Ok(OutputOptions { compression, framing, partition_keys })
 }
 
-/// Frames for a whole batch are smaller. Keys of dynamic partitioning get frames for each record, until it has been seen on
+/// Shared frames are smaller. Keys of dynamic partitioning get frames for each record, until it has been seen on
 /// AWS what an error object holds when Firehose rejects a record after the transform.
 fn default_framing(partition_keys: &[PartitionKey]) -> Framing {
     if partition_keys.is_empty() { Framing::Batch } else { Framing::Record }

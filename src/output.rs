@@ -1,7 +1,8 @@
 //! From the log events of a record to the record's data: transformed, and compressed if configured.
 //!
-//! Compression, frames, and what dynamic partitioning learns about a record belong here. What one log event becomes does not:
-//! see [`transform`](crate::transform). Whether data fits the response does not either: see [`plan`](crate::plan).
+//! Compression, frames, and what dynamic partitioning learns about a record belong here. Two things belong
+//! elsewhere: the output of one log event ([`transform`](crate::transform)), and whether data fits the response
+//! ([`plan`](crate::plan)).
 //!
 //! Firehose concatenates the data of records. Concatenated gzip members are one gzip file (RFC 1952, section 2.2), and
 //! concatenated zstd frames are one zstd file (RFC 8878, section 3). So output can be compressed here, in one frame for each
@@ -138,7 +139,7 @@ impl OutputBuffer {
         Ok(Appended::Alone)
     }
 
-    /// Compresses the first `count` members of a shared frame. [`Self::data`] is the frame then. Returns its length.
+    /// Compresses the first `count` records of a shared frame. [`Self::data`] is the frame then. Returns its length.
     pub(crate) fn compress(&mut self, frame: &Frame, count: usize, compression: Compression) -> io::Result<usize> {
         self.data_is_plain = false;
         self.data_len = self.compressor.compress(frame.plain_of(count), compression)?;

@@ -4,13 +4,13 @@
 //! fate table of `docs/semantics.md`, row by row. Whatever decides between delivering, dropping, failing and re-ingesting a
 //! record belongs here.
 //!
-//! - [`fate`]: the possible fates. [`decide`]: the fate of one record. [`place`]: of the records that share a frame.
+//! - [`fate`]: the possible fates. [`decide`]: the fate of one record. [`place`]: the fates of records that share a frame.
 //! - [`budget`]: what remains of the response. [`forecast`]: whether a record is worth reading.
 //!
 //! # Why plan the whole response first?
 //!
 //! Re-ingestion cannot be undone. If the response turned out too large afterwards, Lambda would reject it, Firehose would send
-//! the whole batch again, and the re-ingested records would be delivered twice.
+//! the whole event again, and the re-ingested records would be delivered twice.
 
 pub(crate) mod budget;
 mod decide;

@@ -5,8 +5,8 @@
 //!
 //! # Why can this not loop?
 //!
-//! A payload is split for one of two reasons. If its output fits no batch, every piece has fewer log events. If it is too
-//! large to be re-ingested whole, every piece is small enough. A piece with a single log event is never split.
+//! A payload is split for one of two reasons. Either its output does not fit a response: then each piece has fewer log
+//! events. Or the record is too large to re-ingest: then each piece is small enough. A piece with a single log event is never split.
 
 use std::io::{self, Write};
 use std::ops::Range;
@@ -19,8 +19,8 @@ use crate::firehose::quotas::{MAX_RECORD_DATA_BYTES, RESPONSE_BUDGET_BYTES};
 
 /// Most bytes of output for one piece, before base64: a quarter of a response.
 ///
-/// A piece as large as a response would need a batch to itself, and would be re-ingested until it got one. Several pieces of
-/// this size fit into one response, next to the other records of the batch.
+/// A piece as large as a response would need an event to itself, and would be re-ingested until it got one. Several pieces of
+/// this size fit into one response, next to the other records of the event.
 pub const PIECE_OUTPUT_BYTES: usize = RESPONSE_BUDGET_BYTES / 4 * 3 / 4;
 
 /// The payload cannot be split into pieces that Firehose accepts.

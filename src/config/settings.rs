@@ -1,4 +1,4 @@
-//! The settings as `check` prints them: every variable and its value, set or not.
+//! The settings as `check` prints them: every variable of the README's table and its value, set or not.
 
 use super::Config;
 use crate::output::Compression;

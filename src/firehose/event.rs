@@ -1,4 +1,4 @@
-//! What Firehose sends: one event for each batch of records, their data still in base64.
+//! What Firehose sends: one event with many records, their data still in base64.
 //!
 //! The event borrows from the request body, so the base64 decoder makes the only copy of a record's data. An event must have
 //! `deliveryStreamArn` and `records`, and each record a `recordId`. Anything else that a record has or lacks fails that

@@ -1,7 +1,7 @@
 //! The numbers that AWS sets, and one limit of our own below AWS's. Each has its unit, its side of base64, and its source.
 //!
 //! AWS's pages mix KB and KiB, and some leave open which side of base64 a number is on. The smaller reading is used: a
-//! request that AWS refuses costs more than one that is smaller than it had to be.
+//! refused request costs more than a request that is smaller than necessary.
 
 /// Largest serialised JSON response, in bytes: framing, every row, and all data after base64.
 ///

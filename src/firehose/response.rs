@@ -1,7 +1,7 @@
 //! What Firehose gets back, written as JSON, and its exact length.
 //!
 //! The types are our own, because those of `aws_lambda_events` write `data` and `metadata` on every row. On a dropped record
-//! that wastes bytes of the response, and it would make an exact budget larger than necessary.
+//! that wastes bytes of the response, and every reserved row would have to be longer.
 //!
 //! Source: "Required parameters for data transformation",
 //! <https://docs.aws.amazon.com/firehose/latest/dev/data-transformation-status-model.html>.
@@ -64,7 +64,7 @@ impl ResponseWriter {
         self.put(b"}");
     }
 
-    /// Adds the row of a record to be re-ingested. It stays `ProcessingFailed` unless [`Self::decide`] changes it.
+    /// Adds the row of a record to be re-ingested. It stays `ProcessingFailed` unless [`Self::settle`] changes it.
     pub fn put_undecided_row(&mut self, record_id: &str) {
         self.begin_row(record_id);
         self.undecided.push(self.written);
@@ -75,7 +75,7 @@ impl ResponseWriter {
     /// Decides the undecided rows, in order: `true` makes a row `Dropped`.
     ///
     /// Later rows stay where they are, so spaces fill the rest of a row that becomes shorter.
-    pub fn decide(&mut self, are_dropped: impl IntoIterator<Item = bool>) {
+    pub fn settle(&mut self, are_dropped: impl IntoIterator<Item = bool>) {
         for (result_at, is_dropped) in std::mem::take(&mut self.undecided).into_iter().zip(are_dropped) {
             if is_dropped {
                 let row_end = &mut self.json[result_at..][..FAILED_ROW_END.len()];
@@ -177,7 +177,7 @@ mod tests {
             written(|writer| {
                 writer.put_undecided_row("1");
                 writer.put_row("2", RecordResult::Dropped);
-                writer.decide([is_dropped]);
+                writer.settle([is_dropped]);
             })
         };
         assert_eq!(
@@ -196,7 +196,7 @@ mod tests {
             for id in ["1", "2", "3"] {
                 writer.put_undecided_row(id);
             }
-            writer.decide([false, true]);
+            writer.settle([false, true]);
         });
         let results: serde_json::Value = serde_json::from_str(&json).unwrap();
         let results: Vec<_> = results["records"].as_array().unwrap().iter().map(|row| row["result"].clone()).collect();

@@ -1,7 +1,8 @@
 //! What `main` calls: the Lambda function, and the same code as commands for a laptop.
 //!
-//! The commands need no AWS and send nothing. `run` reports on standard error what would be re-ingested; `run --lines` answers
-//! it in further events. Error messages of commands may quote log events: whoever runs a command has the log lines anyway.
+//! The commands need no AWS and send nothing. `run` reports on standard error what would be re-ingested; `run --lines`
+//! passes those records to the function again, in further events. Error messages of commands may quote log events: the person
+//! who runs a command already has the log lines.
 
 use std::borrow::Cow;
 use std::fmt::Display;

@@ -107,7 +107,7 @@ impl Function {
         let outcome = reingested.send(&event, &self.reingester, deadline).await;
         let are_accepted = reingested.are_accepted(&outcome);
         summary.add_reingested(&are_accepted, outcome.attempts);
-        response.decide(are_accepted);
+        response.settle(are_accepted);
 
         let response = response.finish();
         summary.log(&event, response.len(), started.elapsed());

@@ -1,6 +1,6 @@
-//! One frame at a time: a gzip member or a zstd frame, from bytes that are all there or that come in parts.
+//! One frame at a time: a gzip member or a zstd frame, from a complete buffer or from a stream of parts.
 //!
-//! Bytes that are all there are compressed at once, which is faster: libdeflate beats a streaming compressor at every level,
+//! A complete buffer is compressed at once, which is faster: libdeflate beats a streaming compressor at every level,
 //! and zstd chooses better parameters when it knows the size. Output above [`WHOLE_BYTES`] comes in parts, so that memory
 //! stays bounded.
 

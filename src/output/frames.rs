@@ -5,7 +5,7 @@
 //!
 //! # Why is the plain output buffered, and not compressed as it comes?
 //!
-//! A record whose transform fails must fail alone. Its output is truncated from a buffer, but could not be taken out of a
+//! A record whose transform fails must fail alone. Its output can be cut off the end of a buffer, but not removed from a
 //! compressed stream. The compressor also needs only one context, however many partition values interleave.
 
 use std::collections::BTreeMap;
@@ -27,12 +27,12 @@ pub(crate) type FrameKey = Option<PartitionValues>;
 pub(crate) struct Frame {
     pub(crate) key: FrameKey,
     pub(crate) plain: Vec<u8>,
-    pub(crate) members: Vec<Member>,
+    pub(crate) records: Vec<FramedRecord>,
 }
 
 /// One record's part of a frame.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Member {
+pub(crate) struct FramedRecord {
     /// The record's index in the event.
     pub(crate) record: usize,
     /// Where the record's output ends in `plain`.
@@ -54,11 +54,11 @@ pub(crate) struct OpenFrames {
 }
 
 impl OpenFrames {
-    /// The buffer to which the next record with this key appends its output. [`Self::add`] makes it a member.
+    /// The buffer to which the next record with this key appends its output. [`Self::add`] adds the record to the frame.
     pub(crate) fn buffer(&mut self, key: &FrameKey) -> &mut Vec<u8> {
         if !self.frames.contains_key(key) {
             let plain = std::mem::take(&mut self.spare);
-            self.frames.insert(key.clone(), Frame { key: key.clone(), plain, members: Vec::new() });
+            self.frames.insert(key.clone(), Frame { key: key.clone(), plain, records: Vec::new() });
         }
         &mut self.frames.entry(key.clone()).or_default().plain
     }
@@ -67,16 +67,16 @@ impl OpenFrames {
     pub(crate) fn add(&mut self, key: &FrameKey, record: usize, text_len: usize) -> Vec<Frame> {
         let mut closed = Vec::new();
         let Some(frame) = self.frames.get_mut(key) else { return closed };
-        let start = frame.members.last().map_or(0, |member| member.plain_end);
+        let start = frame.records.last().map_or(0, |framed| framed.plain_end);
         if start > 0 && frame.plain.len() > MAX_FRAME_BYTES {
             let plain = frame.plain.split_off(start);
-            let full = std::mem::replace(frame, Frame { key: key.clone(), plain, members: Vec::new() });
+            let full = std::mem::replace(frame, Frame { key: key.clone(), plain, records: Vec::new() });
             self.forget(&full);
             closed.push(full);
         }
         let Some(frame) = self.frames.get_mut(key) else { return closed };
-        let start = frame.members.last().map_or(0, |member| member.plain_end);
-        frame.members.push(Member { record, plain_end: frame.plain.len(), text_len });
+        let start = frame.records.last().map_or(0, |framed| framed.plain_end);
+        frame.records.push(FramedRecord { record, plain_end: frame.plain.len(), text_len });
         self.bytes += frame.plain.len() - start;
         self.text_bytes += text_len;
         while self.bytes > MAX_OPEN_BYTES {
@@ -86,11 +86,11 @@ impl OpenFrames {
         closed
     }
 
-    /// Closes the frame of `key`, if it has members.
+    /// Closes the frame of `key`, if it has records.
     pub(crate) fn close(&mut self, key: &FrameKey) -> Option<Frame> {
         let frame = self.frames.remove(key)?;
         self.forget(&frame);
-        if frame.members.is_empty() {
+        if frame.records.is_empty() {
             self.recycle(frame);
             return None;
         }
@@ -101,7 +101,7 @@ impl OpenFrames {
     pub(crate) fn close_all(&mut self) -> Vec<Frame> {
         let keys: Vec<_> = self.frames.keys().cloned().collect();
         let mut closed: Vec<_> = keys.iter().filter_map(|key| self.close(key)).collect();
-        closed.sort_by_key(|frame| frame.members[0].record);
+        closed.sort_by_key(|frame| frame.records[0].record);
         closed
     }
 
@@ -128,7 +128,7 @@ impl OpenFrames {
     }
 
     fn forget(&mut self, frame: &Frame) {
-        self.bytes -= frame.members.last().map_or(0, |member| member.plain_end);
+        self.bytes -= frame.records.last().map_or(0, |framed| framed.plain_end);
         self.text_bytes -= frame.text_bytes();
     }
 }
@@ -136,12 +136,12 @@ impl OpenFrames {
 impl Frame {
     /// Bytes of text behind the frame's output.
     pub(crate) fn text_bytes(&self) -> usize {
-        self.members.iter().map(|member| member.text_len).sum()
+        self.records.iter().map(|framed| framed.text_len).sum()
     }
 
-    /// The output of the first `count` members.
+    /// The output of the first `count` records.
     pub(crate) fn plain_of(&self, count: usize) -> &[u8] {
-        count.checked_sub(1).map_or(&[], |last| &self.plain[..self.members[last].plain_end])
+        count.checked_sub(1).map_or(&[], |last| &self.plain[..self.records[last].plain_end])
     }
 }
 
@@ -167,7 +167,7 @@ mod tests {
             closed.extend(open.add(&key, index, len));
         }
         closed.extend(open.close_all());
-        let records = |frame: &Frame| frame.members.iter().map(|member| member.record).collect();
+        let records = |frame: &Frame| frame.records.iter().map(|framed| framed.record).collect();
         let closed = closed.iter().map(records).collect();
         (open, closed)
     }

@@ -33,7 +33,7 @@ pub enum Compression {
 /// The values of `OUTPUT_FRAMES`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Framing {
-    /// Records of a batch share frames.
+    /// Records of one event share frames.
     Batch,
     /// Each record has a frame of its own.
     Record,

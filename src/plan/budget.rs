@@ -3,8 +3,8 @@
 //! # Why reserve a row for every record first?
 //!
 //! Every record is returned, with data or without, so every record needs a row. If only the rows of `Ok` records counted,
-//! 4,500 small records could fill the budget with data and then exceed it with rows. The row reserved is that of a failed
-//! record, the longest without data. A re-ingested record gets that row if the stream refuses it, which is known only after
+//! 4,500 small records could fill the budget with data and then exceed it with rows. The reserved row is that of a failed
+//! record, because no other row without data is longer. A re-ingested record gets that row if the stream refuses it, which is known only after
 //! the other rows are written.
 //!
 //! # Why may a later record fit where an earlier one did not?
@@ -32,7 +32,7 @@ pub(crate) enum Placement {
     /// Another response to as many records, if this record comes earlier in it.
     AnotherResponse,
     /// Only a response to fewer records than this event has, possibly to this one alone.
-    SmallerBatch,
+    SmallerEvent,
     /// No response at all.
     NoResponse,
 }
@@ -80,7 +80,7 @@ impl Budget {
         } else if row <= self.whole + reserved {
             Placement::AnotherResponse
         } else if EMPTY_RESPONSE_LEN + row <= RESPONSE_BUDGET_BYTES {
-            Placement::SmallerBatch
+            Placement::SmallerEvent
         } else {
             Placement::NoResponse
         }
@@ -134,8 +134,8 @@ mod tests {
     }
 
     #[test]
-    fn record_that_only_fits_alone_needs_a_smaller_batch() {
-        assert_eq!(place(&["r", "another"], most_output("r")), Placement::SmallerBatch);
+    fn record_that_only_fits_alone_needs_a_smaller_event() {
+        assert_eq!(place(&["r", "another"], most_output("r")), Placement::SmallerEvent);
     }
 
     #[test]

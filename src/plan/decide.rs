@@ -57,7 +57,7 @@ impl<'a> Decider<'a> {
     }
 
     /// Re-ingests a record as it came, since its output found no room. A record that is too large for that is split.
-    pub(super) fn reingest(&mut self, record: usize, workspace: &mut Workspace) {
+    pub(super) fn reingest_unchanged(&mut self, record: usize, workspace: &mut Workspace) {
         let original = &mut workspace.original;
         let is_original = decode_original(&self.event.records[record], original).is_ok();
         if is_original && original.len() <= MAX_RECORD_DATA_BYTES {
@@ -189,10 +189,10 @@ impl<'a> Decider<'a> {
             }
             Placement::NoResponse if is_one_log_event => Err(FailReason::LogEventTooLarge { output_len }),
             Placement::AnotherResponse if fits_a_record => Ok(Fate::Reingest(Reingestion::Whole(original.to_vec()))),
-            Placement::SmallerBatch if fits_a_record && is_one_log_event => {
+            Placement::SmallerEvent if fits_a_record && is_one_log_event => {
                 Ok(Fate::Reingest(Reingestion::Whole(original.to_vec())))
             }
-            // On a busy stream, a record that needs a small batch could wait for one for ever. Its pieces need not.
+            // On a busy stream, a small event may never come. The pieces of the record need none.
             _ => Ok(Fate::Reingest(Reingestion::Split(split::split(text, &output.lens_of_log_events())?))),
         }
     }

@@ -1,7 +1,7 @@
 //! Predicts whether a record is worth inflating once the response is nearly full.
 //!
-//! Inflating, parsing and transforming a record that cannot be returned is wasted work. If a batch is twice the budget, that
-//! is half of all work. The gzip trailer gives the inflated size, and earlier records give the ratio of output to text.
+//! Inflating, parsing and transforming a record that cannot be returned is wasted work. If the output of an event is twice
+//! the budget, that is half of all work. The gzip trailer gives the inflated size, and earlier records give the ratio of output to text.
 //!
 //! # What if the prediction is wrong?
 //!

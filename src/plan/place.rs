@@ -22,15 +22,15 @@ impl Decider<'_> {
     /// Places the frames that were closed.
     pub(super) fn place_closed(&mut self, workspace: &mut Workspace) {
         for frame in std::mem::take(&mut workspace.closed) {
-            if let Err(error) = self.place(&frame, workspace) {
+            if let Err(error) = self.place_frame(&frame, workspace) {
                 self.fail(&frame, &error);
             }
             workspace.frames.recycle(frame);
         }
     }
 
-    fn place(&mut self, frame: &Frame, workspace: &mut Workspace) -> io::Result<()> {
-        let all = frame.members.len();
+    fn place_frame(&mut self, frame: &Frame, workspace: &mut Workspace) -> io::Result<()> {
+        let all = frame.records.len();
         let compression = self.rules.output.compression;
         let whole_len = workspace.output.compress(frame, all, compression)?;
         self.forecast.observe(frame.text_bytes(), whole_len);
@@ -44,36 +44,36 @@ impl Decider<'_> {
         if count > 0 {
             self.deliver(frame, count, data, metadata);
         } else {
-            self.decide_again(frame.members[0].record, workspace);
+            self.decide_again(frame.records[0].record, workspace);
         }
-        for member in &frame.members[count.max(1)..] {
-            self.reingest(member.record, workspace);
+        for framed in &frame.records[count.max(1)..] {
+            self.reingest_unchanged(framed.record, workspace);
         }
         Ok(())
     }
 
-    /// Delivers the first `count` members of a frame in the row of the first one.
+    /// Delivers the first `count` records of a frame in the row of the first one.
     fn deliver(&mut self, frame: &Frame, count: usize, data: Vec<u8>, metadata: Option<Metadata>) {
-        let Some((first, others)) = frame.members[..count].split_first() else { return };
+        let Some((first, others)) = frame.records[..count].split_first() else { return };
         let rows = FrameRows { decider: self, frame, metadata: metadata.as_ref() };
         let (reserved, needed) = rows.lens(count, data.len());
         self.budget.try_take(reserved, needed);
         self.tally.add_delivered(true, frame.plain_of(count).len(), data.len());
         self.fates[first.record] = Some(Fate::Deliver(Data::Frame(data), metadata));
-        for member in others {
-            self.fates[member.record] = Some(Fate::DeliverInFrame);
+        for framed in others {
+            self.fates[framed.record] = Some(Fate::DeliverInFrame);
         }
     }
 
     fn fail(&mut self, frame: &Frame, error: &io::Error) {
-        for member in &frame.members {
+        for framed in &frame.records {
             let error = io::Error::new(error.kind(), error.to_string());
-            self.fates[member.record] = Some(Fate::Fail(FailReason::Output(OutputError::Compress(error))));
+            self.fates[framed.record] = Some(Fate::Fail(FailReason::Output(OutputError::Compress(error))));
         }
     }
 }
 
-/// The rows of a frame's members.
+/// The rows of a frame's records.
 struct FrameRows<'f> {
     decider: &'f Decider<'f>,
     frame: &'f Frame,
@@ -81,9 +81,9 @@ struct FrameRows<'f> {
 }
 
 impl FrameRows<'_> {
-    /// Bytes of the rows of the first `count` members: as they are reserved, and with a frame of `data_len` bytes.
+    /// Bytes of the rows of the first `count` records: as they are reserved, and with a frame of `data_len` bytes.
     fn lens(&self, count: usize, data_len: usize) -> (usize, usize) {
-        let ids = || self.frame.members[..count].iter().map(|member| self.decider.record_id(member.record));
+        let ids = || self.frame.records[..count].iter().map(|framed| self.decider.record_id(framed.record));
         let reserved = ids().map(failed_row_len).sum();
         let ok = ids().next().map_or(0, |id| ok_row_len(id, data_len, self.metadata));
         (reserved, ok + ids().skip(1).map(dropped_row_len).sum::<usize>())
@@ -94,13 +94,13 @@ impl FrameRows<'_> {
         self.decider.budget.has_room(reserved, needed)
     }
 
-    /// The longest prefix of members found to fit, and its frame. Without any, not even the first member fits.
+    /// The longest prefix of records found to fit, and its frame. If it is empty, not even the first record fits.
     ///
     /// The size of a prefix is estimated by the last ratio of compressed to plain bytes. Each compression narrows the range
-    /// between a prefix that fits and one that does not; the last one makes sure of the first member.
+    /// between a prefix that fits and one that does not; the last one checks the first record.
     fn longest_prefix(&self, whole_len: usize, output: &mut OutputBuffer) -> io::Result<(usize, Vec<u8>)> {
         let Rules { output: options, .. } = self.decider.rules;
-        let (mut fitting, mut too_many) = (0, self.frame.members.len());
+        let (mut fitting, mut too_many) = (0, self.frame.records.len());
         let (mut data, mut measured) = (Vec::new(), (self.frame.plain.len(), whole_len));
         for attempt in 1..=MAX_CUTS {
             if too_many - fitting <= 1 {
