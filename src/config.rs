@@ -1,7 +1,7 @@
 //! Settings from environment variables, read once at start. An empty variable counts as unset.
 //!
-//! This module turns variables into the option types that the other modules own. It is the only one that knows the variables'
-//! names. A new setting belongs here, in its owner's options, and in the README's table.
+//! This module turns variables into the option types that the other modules own. Only this module reads them. A new setting
+//! belongs here, in its owner's options, and in the README's table.
 
 mod settings;
 mod variable;

@@ -101,7 +101,8 @@ def test_default_objects_are_a_few_zstd_frames_under_the_day_of_arrival(pipeline
 @pytest.mark.usefixtures("file_lines")
 def test_objects_are_smaller_than_what_cloudwatch_logs_sent(pipelines: dict[str, Pipeline]) -> None:
     pipeline = pipelines["json"]
-    assert sum(size for _, size in pipeline.objects()) < pipeline.sent_bytes() / 2
+    # These lines hardly compress, and the json format adds the origin of each log event.
+    assert sum(size for _, size in pipeline.objects()) < 0.95 * pipeline.sent_bytes()
 
 
 def test_records_that_do_not_fit_the_response_are_reingested_and_delivered_once(
