@@ -65,7 +65,7 @@ def _run(arguments: argparse.Namespace, programs: Programs) -> Results:
     lines = line_source(arguments.logs)
     for workload in WORKLOADS:
         _note(f"{workload.name}: packing")
-        event = pack(workload, lines)
+        event = pack(workload, lines, programs.function)
         figures = measure(programs, event, effort, _note)
         if counts:
             _count_instructions(figures, programs, event, effort)

@@ -1,7 +1,7 @@
 """Compares the instructions of two builds of the function: `python -m benches.compare OLD NEW [--within PERCENT]`.
 
 Both run on the same events, one after the other, under callgrind. OLD and NEW are executables, or zips that
-`make package` built.
+`make package` built. NEW packs the events.
 """
 
 import argparse
@@ -13,7 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benches import instructions
-from benches.contenders import GZIP_ENVIRONMENT, JSON_ENVIRONMENT, VRL_ENVIRONMENT, Contender
+from benches.contenders import (
+    DEFAULT_PATH_ENVIRONMENT,
+    GZIP_ENVIRONMENT,
+    JSON_ENVIRONMENT,
+    VRL_ENVIRONMENT,
+    Contender,
+)
 from benches.executables import executable
 from benches.lambda_api import FunctionError
 from benches.logs.source import line_source
@@ -26,6 +32,7 @@ FORMATS = {
     "message": {},
     "json": JSON_ENVIRONMENT,
     "gzip": GZIP_ENVIRONMENT,
+    "default": DEFAULT_PATH_ENVIRONMENT,
     "vrl": {"VRL_PROGRAM": '. = {"at": .timestamp, "message": .message}'},
 }
 # Only this workload has messages that are JSON.
@@ -113,7 +120,7 @@ def main(arguments: list[str] | None = None) -> int:
         with tempfile.TemporaryDirectory(prefix="benches-") as directory:
             old, new = (executable(getattr(options, name), Path(directory) / name) for name in ("old", "new"))
             lines = line_source(options.logs)
-            events = (pack(each, lines) for each in WORKLOADS if each.name in options.workload)
+            events = (pack(each, lines, new) for each in WORKLOADS if each.name in options.workload)
             for comparison in compare(old, new, events, options.format, options.invocations):
                 comparisons.append(comparison)
                 print("  ".join(row(comparison)), file=sys.stderr, flush=True)

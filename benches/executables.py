@@ -1,7 +1,16 @@
 """Finds the executable of a function, also in the zip that `make package` builds."""
 
+import os
 import zipfile
 from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+def made_package() -> Path:
+    """Where `make package` puts the zip."""
+    target = REPOSITORY / os.environ.get("CARGO_TARGET_DIR", "target")
+    return target / "lambda/firehose-logs-transform/bootstrap.zip"
 
 
 def executable(path: Path, directory: Path) -> Path:

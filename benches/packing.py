@@ -1,27 +1,29 @@
-"""Packs log lines into Firehose events, as CloudWatch Logs and Firehose do.
+"""Packs log lines into Firehose events with the function's own `pack` command.
 
-The shape of a record's payload is documented in "Subscription filters with Amazon Data Firehose",
-https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html#FirehoseExample
+Each file that `pack` reads becomes one record. The id of a log event is made in one place, in Rust.
 """
 
 import base64
 import gzip
 import json
-import random
+import subprocess
+import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from benches.logs.lines import START
-from benches.logs.source import LineSource
+from benches.logs.source import LineSource, RecordLines
 from benches.workloads import Workload
 
-ACCOUNT = "123456789012"
-REGION = "ap-northeast-1"
-STREAM_ARN = f"arn:aws:firehose:{REGION}:{ACCOUNT}:deliverystream/logs"
+REGION = "us-east-1"
+STREAM_ARN = f"arn:aws:firehose:{REGION}:123456789012:deliverystream/pack"
 START_MS = int(START.timestamp() * 1000)
-GZIP_LEVEL = 6
-# In the sample payloads of AWS's documentation, an id is its timestamp (ms) times 2^144 plus a number that goes up by
-# one from log event to log event of a record. Such ids do not compress well in decimal.
-ID_TIMESTAMP_SHIFT = 144
+# `pack` starts another record beyond this many bytes of log lines, as CloudWatch Logs does at about a megabyte.
+RECORD_LOG_BYTES = 1_000_000
+# More than any workload has, so that all records are in one event.
+EVENT_LOG_BYTES = 1_000_000_000
+PACK_TIMEOUT_SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -35,54 +37,61 @@ class Event:
     inflated_bytes: int
 
 
-def pack(workload: Workload, source: LineSource) -> Event:
-    """The event of a workload. The same lines give the same event."""
-    rng = random.Random(workload.name)
-    first_record_id = 10**55 * 4 + rng.randrange(10**54)
-    records, log_events, compressed_bytes, inflated_bytes = [], {}, 0, 0
-    for number, entry in enumerate(source.lines_of(workload)):
-        payload = payload_bytes(rng, f"/ecs/{entry.name}", f"web/{number}", entry.lines)
-        compressed = gzip.compress(payload, GZIP_LEVEL, mtime=0)
-        # 56 digits, like Firehose's own ids: the first ones belong to the stream, the last ones to the record.
-        record_id = str(first_record_id + number * (10**18 + rng.randrange(10**17)))
-        data = base64.b64encode(compressed).decode()
-        records.append({"recordId": record_id, "approximateArrivalTimestamp": START_MS + number, "data": data})
-        log_events[record_id] = len(entry.lines)
+def pack(workload: Workload, source: LineSource, function: Path) -> Event:
+    """The event of a workload, packed by the function. The same lines give the same event."""
+    entries = [part for entry in source.lines_of(workload) for part in parts(entry)]
+    with tempfile.TemporaryDirectory(prefix="benches-pack-") as directory:
+        files = list(_write(entries, Path(directory)))
+        body = _pack(function, files, workload.log_events)
+    event = _event(workload, body)
+    expected, found = [len(entry.lines) for entry in entries], list(event.log_events.values())
+    if found != expected:
+        raise ValueError(
+            f"{workload.name}: expected {len(expected)} records with {sum(expected)} log events from {function} pack, "
+            f"found {len(found)} with {sum(found)}"
+        )
+    return event
+
+
+def parts(entry: RecordLines) -> list[RecordLines]:
+    """The lines in halves, until each part fits one record."""
+    if len(entry.lines) == 1 or sum(len(line.encode()) for line in entry.lines) <= RECORD_LOG_BYTES:
+        return [entry]
+    middle = (len(entry.lines) + 1) // 2
+    halves = entry.lines[:middle], entry.lines[middle:]
+    return [part for half in halves for part in parts(RecordLines(entry.name, half))]
+
+
+def _write(entries: list[RecordLines], directory: Path) -> Iterator[Path]:
+    """Writes one file per record. Its name becomes the log group, so the number makes each log group's name unique."""
+    for number, entry in enumerate(entries):
+        path = directory / f"{entry.name}-{number}"
+        path.write_text("".join(f"{line}\n" for line in entry.lines), encoding="utf-8", newline="")
+        yield path
+
+
+def _pack(function: Path, files: list[Path], events_per_record: int) -> bytes:
+    options = {
+        "--events-per-record": events_per_record,
+        "--event-log-bytes": EVENT_LOG_BYTES,
+        "--timestamp": START_MS,
+    }
+    command = [str(function), "pack", *(str(word) for option in options.items() for word in option), *map(str, files)]
+    done = subprocess.run(command, capture_output=True, timeout=PACK_TIMEOUT_SECONDS, check=False)
+    if done.returncode:
+        raise ValueError(f"{function} pack: exit code {done.returncode}\nIt wrote:\n{done.stderr.decode()}")
+    events = done.stdout.splitlines()
+    if len(events) != 1:
+        raise ValueError(f"{function} pack: expected one event, found {len(events)}")
+    return events[0]
+
+
+def _event(workload: Workload, body: bytes) -> Event:
+    log_events, compressed_bytes, inflated_bytes = {}, 0, 0
+    for record in json.loads(body)["records"]:
+        compressed = base64.b64decode(record["data"])
+        payload = gzip.decompress(compressed)
+        log_events[record["recordId"]] = len(json.loads(payload)["logEvents"])
         compressed_bytes += len(compressed)
         inflated_bytes += len(payload)
-    event = {
-        "invocationId": "3c8f5fd0-9a0e-4d49-8f0e-4b4d6a4f2f6c",
-        "deliveryStreamArn": STREAM_ARN,
-        "region": REGION,
-        "records": records,
-    }
-    return Event(workload, _compact(event), log_events, compressed_bytes, inflated_bytes)
-
-
-def payload_bytes(rng: random.Random, log_group: str, log_stream: str, messages: list[str]) -> bytes:
-    """The JSON that CloudWatch Logs compresses: the messages with ids and rising timestamps."""
-    timestamp = START_MS + rng.randrange(1_000_000)
-    id_offset = rng.getrandbits(108) << 16
-    log_events = []
-    for index, message in enumerate(messages):
-        # Lines come in bursts: two of three have the timestamp of the line before.
-        timestamp += rng.choice((0, 0, rng.randrange(1, 200)))
-        log_events.append({"id": _id(timestamp, id_offset + index), "timestamp": timestamp, "message": message})
-    return _compact(
-        {
-            "messageType": "DATA_MESSAGE",
-            "owner": ACCOUNT,
-            "logGroup": log_group,
-            "logStream": log_stream,
-            "subscriptionFilters": ["firehose"],
-            "logEvents": log_events,
-        }
-    )
-
-
-def _id(timestamp_ms: int, offset: int) -> str:
-    return f"{(timestamp_ms << ID_TIMESTAMP_SHIFT) + offset:056}"
-
-
-def _compact(value: object) -> bytes:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+    return Event(workload, body, log_events, compressed_bytes, inflated_bytes)

@@ -13,16 +13,17 @@ from benches.logs.json_lines import json_lines
 from benches.logs.lines import plain_lines
 from benches.logs.programs import PROGRAMS
 from benches.logs.source import DirectoryLines, GeneratedLines, RecordLines, line_source
-from benches.packing import Event, pack
+from benches.packing import Event, pack, parts
 from benches.workloads import WORKLOADS, Workload
 
 BUDGET_BYTES = 6_000_000
 MIB = 1 << 20
+SMALL = next(workload for workload in WORKLOADS if workload.name == "small")
 
 
 @pytest.fixture(scope="module")
-def events() -> dict[str, Event]:
-    return {workload.name: pack(workload, GeneratedLines()) for workload in WORKLOADS}
+def events(function: Path) -> dict[str, Event]:
+    return {workload.name: pack(workload, GeneratedLines(), function) for workload in WORKLOADS}
 
 
 def payloads(event: Event) -> list[dict[str, Any]]:
@@ -41,7 +42,14 @@ def response_bytes(event: Event, line: Callable[[str], str] = lambda message: me
 def test_events_have_the_counts_and_fields_of_real_ones(workload: Workload, events: dict[str, Event]) -> None:
     event = events[workload.name]
     packed = payloads(event)
-    assert [len(payload["logEvents"]) for payload in packed] == [workload.log_events] * workload.records
+    entries = [part for entry in GeneratedLines().lines_of(workload) for part in parts(entry)]
+    assert [len(payload["logEvents"]) for payload in packed] == [len(entry.lines) for entry in entries]
+    if workload.name in ("quiet", "small", "json"):
+        assert [len(entry.lines) for entry in entries] == [workload.log_events] * workload.records
+    messages = [log_event["message"] for payload in packed for log_event in payload["logEvents"]]
+    assert messages == [line for entry in entries for line in entry.lines]
+    assert len(messages) == workload.log_events * workload.records
+    assert len({payload["logGroup"] for payload in packed}) == len(packed)
     assert list(event.log_events) == [record["recordId"] for record in json.loads(event.body)["records"]]
     assert {len(record_id) for record_id in event.log_events} == {56}
     for payload in packed:
@@ -59,6 +67,7 @@ def test_only_overflow_exceeds_a_response(events: dict[str, Event]) -> None:
     def rewritten(message: str) -> str:
         return json.dumps(json.loads(message)) + "\n"
 
+    assert response_bytes(events["quiet"]) < BUDGET_BYTES
     assert response_bytes(events["small"]) < BUDGET_BYTES
     assert response_bytes(events["full"]) < BUDGET_BYTES
     assert response_bytes(events["json"]) < BUDGET_BYTES
@@ -67,8 +76,8 @@ def test_only_overflow_exceeds_a_response(events: dict[str, Event]) -> None:
     assert 4.5e6 < events["full"].inflated_bytes < 5.5e6
 
 
-def test_the_same_lines_give_the_same_event(events: dict[str, Event]) -> None:
-    assert pack(WORKLOADS[0], GeneratedLines()).body == events["small"].body
+def test_the_same_lines_give_the_same_event(events: dict[str, Event], function: Path) -> None:
+    assert pack(SMALL, GeneratedLines(), function).body == events["small"].body
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
@@ -91,7 +100,7 @@ def test_records_take_the_lines_of_a_directory_in_order(tmp_path: Path) -> None:
     (tmp_path / "a.log").write_bytes(b"one\n\ntwo\n\xff\n")
     (tmp_path / "b.txt").write_text("three\n")
     (tmp_path / "ignored.md").write_text("four\n")
-    records = line_source(tmp_path).lines_of(WORKLOADS[0])[:3]
+    records = line_source(tmp_path).lines_of(SMALL)[:3]
     assert records[0] == RecordLines("a", ["one", "two", "\ufffd"] * 3 + ["one"])
     assert records[1] == RecordLines("b", ["three"] * 10)
     assert records[2] == RecordLines("a", ["two", "\ufffd", "one"] * 3 + ["two"])
