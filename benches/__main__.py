@@ -13,7 +13,7 @@ from benches.contenders import FUNCTION, Programs
 from benches.executables import unpacked
 from benches.lambda_api import FunctionError
 from benches.logs.source import line_source
-from benches.measure import FULL, QUICK, Effort, measure, measure_starts
+from benches.measure import FULL, QUICK, Effort, Measured, measure, measure_starts
 from benches.packing import Event, pack
 from benches.process import REPOSITORY
 from benches.results import Figures, Results, WorkloadResults
@@ -66,10 +66,10 @@ def _run(arguments: argparse.Namespace, programs: Programs) -> Results:
     for workload in WORKLOADS:
         _note(f"{workload.name}: packing")
         event = pack(workload, lines, programs.function)
-        figures = measure(programs, event, effort, _note)
-        if counts:
-            _count_instructions(figures, programs, event, effort)
-        results["workloads"][workload.name] = _workload_results(event, figures)
+        measured = measure(programs, event, effort, _note)
+        if counts and workload.name in targets.INSTRUCTION_LIMITS:
+            _count_instructions(measured.figures, programs, event, effort)
+        results["workloads"][workload.name] = _workload_results(event, measured)
         _note("")
         report.print_workload(workload.name, results["workloads"][workload.name])
     _note("starts")
@@ -90,14 +90,16 @@ def _count_instructions(figures: dict[str, Figures], programs: Programs, event: 
         figures[contender.name]["instructions"] = count.instructions
 
 
-def _workload_results(event: Event, figures: dict[str, Figures]) -> WorkloadResults:
+def _workload_results(event: Event, measured: Measured) -> WorkloadResults:
     return {
-        "records": event.workload.records,
-        "log_events_a_record": event.workload.log_events,
+        "records": len(event.log_events),
+        "log_events": sum(event.log_events.values()),
         "event_bytes": len(event.body),
         "compressed_bytes": event.compressed_bytes,
         "inflated_bytes": event.inflated_bytes,
-        "contenders": figures,
+        "json_bytes": measured.json_bytes,
+        "json_gzip_bytes": measured.json_gzip_bytes,
+        "contenders": measured.figures,
     }
 
 

@@ -2,18 +2,29 @@
 
 import json
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from benches.contenders import BLUEPRINT, FLOOR, FUNCTION
-from benches.results import Figures, Results
+from benches.contenders import BLUEPRINT, DEFAULT_PATH, FLOOR, FORMER_DEFAULT, FUNCTION
+from benches.results import Results, WorkloadResults
 
-WIDTH = 800
-LABEL_WIDTH = 96
-VALUE_WIDTH = 210  # space for the text after the longest bar
-BAR_HEIGHT, BAR_GAP, GROUP_GAP = 20, 4, 18
-HEADER_HEIGHT, FOOTER_HEIGHT = 64, 40
-BARS = {BLUEPRINT: "blueprint", FUNCTION: "function", FLOOR: "floor"}  # the contender, and the class of its colour
+WIDTH = 960
+LABEL_WIDTH = 84
+CPU_BAR_WIDTH, CPU_VALUE_WIDTH = 290, 190  # the longest bar, and the space for the text after it
+BYTES_X = LABEL_WIDTH + CPU_BAR_WIDTH + CPU_VALUE_WIDTH
+BYTES_BAR_WIDTH = 310
+BAR_HEIGHT, BAR_GAP, GROUP_GAP = 16, 3, 18
+HEADER_HEIGHT, FOOTER_HEIGHT = 92, 40
+GZIP_STREAM = "one gzip 6 stream"
+BARS = {  # the contender, and the class of its colour
+    BLUEPRINT: "blueprint",
+    FUNCTION: "function",
+    DEFAULT_PATH: "default",
+    FORMER_DEFAULT: "former",
+    GZIP_STREAM: "stream",
+    FLOOR: "floor",
+}
 
 TIMES = "\N{MULTIPLICATION SIGN}"
 STYLE = """
@@ -21,41 +32,63 @@ text { font: 13px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; fill
 .title { font-size: 16px; font-weight: 600 }
 .small { font-size: 12px; fill: #59636e }
 .group { font-weight: 600 }
-.blueprint { fill: #afb8c1 } .function { fill: #0969da } .floor { fill: #4ac26b }
+.blueprint { fill: #afb8c1 } .function { fill: #0969da } .default { fill: #8250df }
+.former { fill: #d4a72c } .stream { fill: #bc4c00 } .floor { fill: #4ac26b }
 @media (prefers-color-scheme: dark) {
   text { fill: #f0f6fc } .small { fill: #9198a1 }
-  .blueprint { fill: #656c76 } .function { fill: #4493f8 } .floor { fill: #2ea043 }
+  .blueprint { fill: #656c76 } .function { fill: #4493f8 } .default { fill: #ab7df8 }
+  .former { fill: #9e6a03 } .stream { fill: #db6d28 } .floor { fill: #2ea043 }
 }
 """
 
 
+@dataclass(frozen=True)
+class Row:
+    """A contender: CPU time of an invocation, and delivered bytes of a log event. Either may be missing."""
+
+    cpu_ms: float | None
+    cpu_text: str
+    bytes_per_log_event: float | None
+
+    def in_words(self) -> str:
+        """Both figures."""
+        size = "" if self.bytes_per_log_event is None else _bytes_text(self.bytes_per_log_event)
+        return ", ".join(filter(None, [self.cpu_text, size]))
+
+
 def svg(results: Results) -> str:
-    """The CPU time of an invocation as bars, in one group per workload."""
-    workloads = {
-        name: {bar: workload["contenders"][bar] for bar in BARS if bar in workload["contenders"]}
-        for name, workload in results["workloads"].items()
-    }
-    longest = max(figures["cpu_ms"] for bars in workloads.values() for figures in bars.values())
-    scale = (WIDTH - LABEL_WIDTH - VALUE_WIDTH) / longest
+    """The CPU time of an invocation and the delivered bytes of a log event as bars, in one group per workload."""
+    groups = {name: _rows(workload) for name, workload in results["workloads"].items()}
+    rows = [row for group in groups.values() for row in group.values()]
+    cpu_scale = CPU_BAR_WIDTH / max(row.cpu_ms or 0 for row in rows)
+    bytes_scale = BYTES_BAR_WIDTH / max(row.bytes_per_log_event or 0 for row in rows)
     parts, y = [], HEADER_HEIGHT
-    for name, bars in workloads.items():
-        middle = y + (len(bars) * (BAR_HEIGHT + BAR_GAP) - BAR_GAP) / 2
+    for name, group in groups.items():
+        middle = y + (len(group) * (BAR_HEIGHT + BAR_GAP) - BAR_GAP) / 2
         parts.append(_text(LABEL_WIDTH - 12, middle, name, "group", "end"))
-        for bar, figures in bars.items():
-            parts.append(_bar(bar, figures, scale, y))
+        for bar, row in group.items():
+            if row.cpu_ms is not None:
+                parts.append(_bar(bar, LABEL_WIDTH, y, row.cpu_ms * cpu_scale, row.cpu_text))
+            if row.bytes_per_log_event is not None:
+                size = row.bytes_per_log_event
+                parts.append(_bar(bar, BYTES_X, y, size * bytes_scale, _bytes_text(size)))
             y += BAR_HEIGHT + BAR_GAP
         y += GROUP_GAP
     height = y - GROUP_GAP + FOOTER_HEIGHT
-    description = "; ".join(f"{name}: {_in_words(bars)}" for name, bars in workloads.items())
+    description = "; ".join(
+        f"{name}: " + ", ".join(f"{bar} {row.in_words()}" for bar, row in group.items())
+        for name, group in groups.items()
+    )
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-labelledby="title description" '
             f'viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}">',
-            '<title id="title">CPU time of an invocation, in milliseconds</title>',
+            '<title id="title">CPU time of an invocation, and delivered bytes of a log event</title>',
             f'<desc id="description">{escape(description)}</desc>',
             f"<style>{STYLE}</style>",
-            _text(12, 22, "CPU time of an invocation, ms (less is better)", "title"),
-            *_legend({bar for bars in workloads.values() for bar in bars}),
+            *_legend({bar for group in groups.values() for bar in group}),
+            _text(LABEL_WIDTH, 70, "CPU time of an invocation, ms (less is better)", "title"),
+            _text(BYTES_X, 70, "Delivered bytes of a log event (less is better)", "title"),
             *parts,
             _text(12, height - 16, _footer(results), "small"),
             "</svg>",
@@ -64,34 +97,45 @@ def svg(results: Results) -> str:
     )
 
 
-def _bar(bar: str, figures: Figures, scale: float, y: float) -> str:
-    width = max(figures["cpu_ms"] * scale, 1)
-    value = f"{figures['cpu_ms']:.1f} ms"
-    if bar == BLUEPRINT:
-        value += f", {figures['cpu_ratio']:.1f} {TIMES} the function"
+def _rows(workload: WorkloadResults) -> dict[str, Row]:
+    rows = {}
+    for bar in BARS:
+        if bar == GZIP_STREAM:
+            rows[bar] = Row(None, "", workload["json_gzip_bytes"] / workload["log_events"])
+        elif figures := workload["contenders"].get(bar):
+            cpu_text = f"{figures['cpu_ms']:.1f} ms"
+            if bar == BLUEPRINT:
+                cpu_text += f", {figures['cpu_ratio']:.1f} {TIMES} the function"
+            size, log_events = figures["output_bytes"], figures["log_events_returned"]
+            rows[bar] = Row(figures["cpu_ms"], cpu_text, size / log_events if size and log_events else None)
+    return rows
+
+
+def _bar(bar: str, x: float, y: float, width: float, value: str) -> str:
+    width = max(width, 1)
     rectangle = (
-        f'<rect class="{BARS[bar]}" x="{LABEL_WIDTH}" y="{y}" width="{width:.1f}" height="{BAR_HEIGHT}" rx="2">'
+        f'<rect class="{BARS[bar]}" x="{x}" y="{y}" width="{width:.1f}" height="{BAR_HEIGHT}" rx="2">'
         f"<title>{bar}: {value}</title></rect>"
     )
-    return rectangle + _text(LABEL_WIDTH + width + 8, y + BAR_HEIGHT / 2, value)
+    return rectangle + _text(x + width + 8, y + BAR_HEIGHT / 2, value)
+
+
+def _bytes_text(size: float) -> str:
+    return f"{size:.0f} bytes"
 
 
 def _legend(present: set[str]) -> list[str]:
     parts, x = [], 12
     for bar in (bar for bar in BARS if bar in present):
-        parts.append(f'<rect class="{BARS[bar]}" x="{x}" y="38" width="12" height="12" rx="2"/>')
-        parts.append(_text(x + 18, 44, bar, "small"))
-        x += 100
+        parts.append(f'<rect class="{BARS[bar]}" x="{x}" y="18" width="12" height="12" rx="2"/>')
+        parts.append(_text(x + 18, 24, bar, "small"))
+        x += 46 + 7 * len(bar)
     return parts
 
 
 def _footer(results: Results) -> str:
     machine = results["machine"]
     return f"{machine['cpu']}, {machine['python']}, {results['date'][:10]}. Medians of one run, measured in turn."
-
-
-def _in_words(bars: dict[str, Figures]) -> str:
-    return ", ".join(f"{bar} {figures['cpu_ms']:.1f} ms" for bar, figures in bars.items())
 
 
 def _text(x: float, y: float, text: str, name: str = "", anchor: str = "start") -> str:

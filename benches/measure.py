@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
-from benches import same_work
-from benches.contenders import BLUEPRINT, BLUEPRINT_JSON, FLOOR, FUNCTION, GZIP, VRL, Contender, Programs
+from benches import output, same_work
+from benches.contenders import BLUEPRINT, BLUEPRINT_JSON, FLOOR, FUNCTION, JSON, VRL, Contender, Programs
 from benches.lambda_api import Invocation
 from benches.packing import Event
 from benches.process import MeasuredProcess
@@ -37,7 +37,7 @@ class Effort:
 
 
 FULL = Effort(processes=12, warm_up=3, turns=3, invocations_a_turn=3, starts=21, counted_invocations=12)
-QUICK = Effort(processes=6, warm_up=2, turns=2, invocations_a_turn=2, starts=7, counted_invocations=6)
+QUICK = Effort(processes=5, warm_up=2, turns=2, invocations_a_turn=2, starts=7, counted_invocations=6)
 
 
 @dataclass
@@ -60,12 +60,12 @@ class Samples:
             together.last = each.last
         return together
 
-    def figures(self, log_events: dict[str, int] | None) -> Figures:
-        """The reported figures. `log_events` is None if the response has no rows."""
+    def figures(self, contender: Contender) -> Figures:
+        """The reported figures of a contender. The response of the floor has no rows."""
         if self.last is None:
             raise ValueError("expected at least one invocation, found none")
         response = self.last.response
-        returned = None if log_events is None else same_work.returned_log_events(response, log_events)
+        data = None if contender.name == FLOOR else output.delivered(response)
         return {
             "cpu_ms": statistics.median(self.cpu_seconds) * 1e3,
             "wall_p50_ms": _percentile(self.wall_seconds, 50) * 1e3,
@@ -73,8 +73,10 @@ class Samples:
             "peak_mib": self.peak_bytes / MEBIBYTE,
             "invocations": len(self.cpu_seconds),
             "response_bytes": len(response),
+            "output_bytes": None if data is None else len(data),
             "records_reingested": self.last.records_reingested,
-            "log_events_returned": returned,
+            # Each log event is one line, because no message of a workload contains a line break.
+            "log_events_returned": None if data is None else _lines(data, contender),
         }
 
 
@@ -117,8 +119,17 @@ class Pair:
                 samples.peak_bytes = max(samples.peak_bytes, process.peak_memory_bytes())
 
 
-def measure(programs: Programs, event: Event, effort: Effort, note: Callable[[str], None]) -> dict[str, Figures]:
-    """The figures of every contender on a workload, by name."""
+@dataclass(frozen=True)
+class Measured:
+    """The figures of every contender on a workload, by name, and the sizes of the whole `json` output."""
+
+    figures: dict[str, Figures]
+    json_bytes: int
+    json_gzip_bytes: int
+
+
+def measure(programs: Programs, event: Event, effort: Effort, note: Callable[[str], None]) -> Measured:
+    """Measures every contender on a workload."""
     workload = event.workload.name
     note(f"{workload}: checking that all do the same work")
     contenders = programs.on(workload)
@@ -128,21 +139,23 @@ def measure(programs: Programs, event: Event, effort: Effort, note: Callable[[st
         same_work.expect_length(floor.name, _answer(floor, event), response_bytes)
         contenders.append(floor)
     _expect_same_work(answers)
-
     named = {contender.name: contender for contender in contenders}
+    json_output = output.whole(named[JSON], event)
+    _expect_whole_output(contenders, answers, event, json_output)
+
     pairs = {each.name: Pair(each, named[each.compared_with]) for each in contenders if each.compared_with}
     for number in range(effort.processes):
         note(f"{workload}: processes {number + 1} of {effort.processes}")
         for pair in pairs.values():
             pair.measure(event, effort)
     figures = {}
-    for name in named:
+    for name, contender in named.items():
         samples = Samples.together(pair.samples[name] for pair in pairs.values() if name in pair.samples)
-        figures[name] = samples.figures(event.log_events if name != FLOOR else None)
+        figures[name] = samples.figures(contender)
         if name in pairs:
             figures[name]["compared_with"] = pairs[name].other
             figures[name]["cpu_ratio"] = pairs[name].cpu_ratio()
-    return figures
+    return Measured(figures, len(json_output), output.in_one_gzip_stream(json_output))
 
 
 def measure_starts(programs: Programs, effort: Effort) -> dict[str, float]:
@@ -173,8 +186,23 @@ def _expect_same_work(invocations: dict[str, Invocation]) -> None:
     same_work.expect_same_data(*pair(FUNCTION, BLUEPRINT))
     if VRL in invocations:
         same_work.expect_same_objects(*pair(VRL, BLUEPRINT_JSON))
-    if GZIP in invocations:
-        same_work.expect_same_inflated(*pair(GZIP, FUNCTION))
+
+
+def _expect_whole_output(
+    contenders: list[Contender], answers: dict[str, Invocation], event: Event, json_output: bytes
+) -> None:
+    """The output of compressed contenders is what they give uncompressed, if nothing is re-ingested."""
+    for contender in contenders:
+        if contender.compression == "none" or answers[contender.name].records_reingested:
+            continue
+        is_json = contender.environment.get("OUTPUT_FORMAT") == "json"
+        expected = json_output if is_json else output.whole(contender, event)
+        data = output.decompressed(output.delivered(answers[contender.name].response), contender.compression)
+        same_work.expect_whole_output(contender.name, data, contender.uncompressed().name, expected)
+
+
+def _lines(data: bytes, contender: Contender) -> int:
+    return output.decompressed(data, contender.compression).count(b"\n")
 
 
 def _percentile(values: list[float], percent: int) -> float:

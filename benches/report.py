@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from benches.results import Results, TargetResult, WorkloadResults
 
-COLUMNS = ["contender", "CPU ms", "CPU ratio", "wall p50", "wall p99", "peak MiB", "re-ingested", "log events"]
+COLUMNS = ["contender", "CPU ms", "CPU ratio", "wall p50", "wall p99", "peak MiB", "re-ingested", "log events", "bytes"]
 INSTRUCTIONS_COLUMN = "M instructions"
 MET = {True: "yes", False: "NO", None: "-"}
 
@@ -23,8 +23,9 @@ def print_workload(name: str, workload: WorkloadResults) -> None:
     """The contenders of a workload, in the order of measuring."""
     contenders = workload["contenders"]
     print(
-        f"\n{name}: {workload['records']} records of {workload['log_events_a_record']} log events, "
-        f"{workload['inflated_bytes'] / 1e6:.1f} MB inflated, {workload['compressed_bytes'] / 1e6:.2f} MB compressed"
+        f"\n{name}: {workload['records']:,} records, {workload['log_events']:,} log events, "
+        f"{workload['inflated_bytes'] / 1e6:.1f} MB inflated, {workload['compressed_bytes'] / 1e6:.2f} MB compressed; "
+        f"json output in one gzip stream {workload['json_gzip_bytes']:,} bytes"
     )
     has_instructions = any("instructions" in figures for figures in contenders.values())
     rows = [COLUMNS + [INSTRUCTIONS_COLUMN] * has_instructions]
@@ -38,6 +39,7 @@ def print_workload(name: str, workload: WorkloadResults) -> None:
             f"{figures['peak_mib']:.1f}",
             f"{figures['records_reingested']}",
             "" if figures["log_events_returned"] is None else f"{figures['log_events_returned']:,}",
+            "" if figures["output_bytes"] is None else f"{figures['output_bytes']:,}",
         ]
         if has_instructions:
             row.append(f"{figures['instructions'] / 1e6:.1f}" if "instructions" in figures else "")

@@ -12,6 +12,7 @@ class Figures(TypedDict):
     peak_mib: float
     invocations: int
     response_bytes: int
+    output_bytes: int | None  # the data of all Ok rows, before base64; the floor returns none
     records_reingested: int
     log_events_returned: int | None  # the floor returns none
     compared_with: NotRequired[str]  # the other contender of the pair
@@ -23,10 +24,12 @@ class WorkloadResults(TypedDict):
     """One workload: its size, and the figures of its contenders by name."""
 
     records: int
-    log_events_a_record: int
+    log_events: int
     event_bytes: int
     compressed_bytes: int
     inflated_bytes: int
+    json_bytes: int  # the json output of all log events, uncompressed
+    json_gzip_bytes: int  # the same in one gzip stream of level 6: the best that Firehose's own GZIP could do
     contenders: dict[str, Figures]
 
 

@@ -1,34 +1,15 @@
 """Checks that contenders did the same work. A difference is an error that names the place."""
 
 import base64
-import gzip
 import json
 from collections.abc import Iterator
-from typing import NotRequired, TypedDict
 
 from benches.lambda_api import Invocation
-
-
-class Row(TypedDict):
-    """A record's entry in the response."""
-
-    recordId: str
-    result: str
-    data: NotRequired[str]
+from benches.output import rows
 
 
 class DifferentWorkError(Exception):
     """Two contenders gave different output for the same record."""
-
-
-def rows(response: bytes) -> dict[str, Row]:
-    """The rows of a response by recordId."""
-    return {row["recordId"]: row for row in json.loads(response)["records"]}
-
-
-def returned_log_events(response: bytes, log_events: dict[str, int]) -> int:
-    """The number of log events in Ok rows."""
-    return sum(log_events[record_id] for record_id, row in rows(response).items() if row["result"] == "Ok")
 
 
 def expect_same_data(name: str, one: Invocation, other_name: str, other: Invocation) -> None:
@@ -50,11 +31,10 @@ def expect_same_objects(name: str, one: Invocation, other_name: str, other: Invo
                 raise DifferentWorkError(f"record {record_id}: {difference(name, line, other_name, other_line)}")
 
 
-def expect_same_inflated(name: str, one: Invocation, other_name: str, other: Invocation) -> None:
-    """Every record that both kept has the same bytes after those of the first one are inflated."""
-    for record_id, data, other_data in _kept_by_both(name, one, other_name, other):
-        if (inflated := gzip.decompress(data)) != other_data:
-            raise DifferentWorkError(f"record {record_id}: {difference(name, inflated, other_name, other_data)}")
+def expect_whole_output(name: str, output: bytes, expected_name: str, expected: bytes) -> None:
+    """The output of all records has these bytes."""
+    if output != expected:
+        raise DifferentWorkError(difference(name, output, expected_name, expected))
 
 
 def expect_length(name: str, invocation: Invocation, expected_bytes: int) -> None:

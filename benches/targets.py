@@ -1,13 +1,23 @@
 """The targets of the function as data, and whether the results of a run reach them.
 
-All but three are ratios within one run, which differ little from machine to machine.
+Most are ratios within one run, which differ little from machine to machine. Bytes do not differ at all.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from benches.contenders import BLUEPRINT, BLUEPRINT_JSON, FLOOR, FUNCTION, GZIP, JSON, VRL
+from benches.contenders import (
+    BLUEPRINT,
+    BLUEPRINT_JSON,
+    DEFAULT_PATH,
+    FLOOR,
+    FORMER_DEFAULT,
+    FUNCTION,
+    GZIP,
+    JSON,
+    VRL,
+)
 from benches.results import Figures, Results, TargetResult
 
 QUICK_SHARE = 0.8  # the share of a target that a quick run on a busy machine has to reach
@@ -22,7 +32,7 @@ class QuickCheck(Enum):
     """What a quick run asks of a target."""
 
     SHARE = auto()  # QUICK_SHARE of the target, or of what is reached of a missed one
-    WHOLE = auto()  # all of the target: the value has no noise
+    WHOLE = auto()  # all of the target, or of what is reached of a missed one: the value has no noise
     NONE = auto()  # nothing: noise is larger than what the check would find
 
 
@@ -46,11 +56,13 @@ class Target:
     @property
     def quick_bound(self) -> float | None:
         """The bound that a quick run is held to; None if a quick run does not check this target."""
-        if not self.is_ratio or self.quick_check is QuickCheck.NONE:
+        if self.quick_check is QuickCheck.NONE:
             return None
-        if self.quick_check is QuickCheck.WHOLE:
-            return self.bound
         bound = self.bound if self.reached is None else self.reached
+        if self.quick_check is QuickCheck.WHOLE:
+            return bound
+        if not self.is_ratio:
+            return None
         return bound * QUICK_SHARE if self.is_at_least else bound / QUICK_SHARE
 
 
@@ -109,6 +121,7 @@ def _targets(results: Results) -> Iterator[Target]:
     for workload, factor in INSTRUCTION_LIMITS.items():
         what = f"{workload}: instructions of the function / of the floor"
         yield Target(what, False, factor, "x", _instruction_ratio(workload, FUNCTION, FLOOR), quick_check=check)
+    yield from _default_path_targets(results)
     for workload in results["workloads"]:
         what = f"{workload}: CPU with OUTPUT_FORMAT=json / CPU with message"
         yield Target(what, False, 1.3, "x", _cpu_ratio(workload, JSON, FUNCTION))
@@ -117,10 +130,31 @@ def _targets(results: Results) -> Iterator[Target]:
     what = "overflow: CPU with gzip / CPU without, per log event returned"
     yield Target(what, False, 2, "x", _cpu_ratio_per_log_event("overflow", GZIP, FUNCTION))
     what = "overflow: records re-ingested with gzip"
-    yield Target(what, False, 0, "records", lambda run: _figures(run, "overflow", GZIP)["records_reingested"])
+    yield Target(what, False, 0, "records", _reingested("overflow", GZIP), quick_check=QuickCheck.WHOLE)
     yield Target("start to first poll: function / blueprint", False, 0.1, "x", _start_ratio)
     yield Target("start to first poll", False, 15, "ms", lambda run: run["start_ms"][FUNCTION])
     yield Target("peak memory of the function, any workload and format", False, 64, "MiB", _peak_mib)
+
+
+def _default_path_targets(results: Results) -> Iterator[Target]:
+    """The default of the Terraform module beside its former default, Firehose's own GZIP and the blueprint."""
+    exact = QuickCheck.WHOLE
+    for workload, bound in {"quiet": 0.32, "small": 0.48, "full": 0.9, "json": 0.9}.items():
+        what = f"{workload}: bytes of the default path / of the former default"
+        yield Target(what, False, bound, "x", _bytes_ratio(workload, _former_default_bytes), quick_check=exact)
+    for workload in results["workloads"]:
+        what = f"{workload}: bytes of the default path / of one gzip 6 stream"
+        yield Target(what, False, 0.92, "x", _bytes_ratio(workload, _gzip_stream_bytes), quick_check=exact)
+    for workload in results["workloads"]:
+        what = f"{workload}: records re-ingested by the default path"
+        yield Target(what, False, 0, "records", _reingested(workload, DEFAULT_PATH), quick_check=exact)
+    for workload, bound in {"quiet": 0.4, "small": 0.45, "full": 0.55, "json": 0.65}.items():
+        what = f"{workload}: CPU of the default path / of the former default"
+        yield Target(what, False, bound, "x", _cpu_ratio(workload, DEFAULT_PATH, FORMER_DEFAULT))
+    for workload in results["workloads"]:
+        what = f"{workload}: CPU of the blueprint / of the default path, per log event delivered"
+        bound = 7 if workload == "overflow" else 4
+        yield Target(what, True, bound, "x", _cpu_ratio_per_log_event(workload, BLUEPRINT, DEFAULT_PATH))
 
 
 def _figures(results: Results, workload: str, contender: str) -> Figures:
@@ -155,6 +189,33 @@ def _cpu_ratio_per_log_event(workload: str, one: str, other: str) -> Callable[[R
         return returned
 
     return lambda run: _pair_ratio(run, workload, one, other) * log_events(run, other) / log_events(run, one)
+
+
+def _bytes_ratio(workload: str, other_bytes: Callable[[Results, str], int | None]) -> Callable[[Results], float | None]:
+    """Output of the default path / other bytes; None if either does not hold the output of all records."""
+
+    def ratio(run: Results) -> float | None:
+        ours, others = _whole_output_bytes(run, workload, DEFAULT_PATH), other_bytes(run, workload)
+        return None if ours is None or others is None else ours / others
+
+    return ratio
+
+
+def _whole_output_bytes(run: Results, workload: str, contender: str) -> int | None:
+    figures = _figures(run, workload, contender)
+    return None if figures["records_reingested"] else figures["output_bytes"]
+
+
+def _former_default_bytes(run: Results, workload: str) -> int | None:
+    return _whole_output_bytes(run, workload, FORMER_DEFAULT)
+
+
+def _gzip_stream_bytes(run: Results, workload: str) -> int:
+    return run["workloads"][workload]["json_gzip_bytes"]
+
+
+def _reingested(workload: str, contender: str) -> Callable[[Results], float]:
+    return lambda run: _figures(run, workload, contender)["records_reingested"]
 
 
 def _instruction_ratio(workload: str, one: str, other: str) -> Callable[[Results], float | None]:

@@ -6,7 +6,18 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 
 from benches import chart, report, targets
-from benches.contenders import BLUEPRINT, BLUEPRINT_JSON, FLOOR, FUNCTION, GZIP, JSON, VRL, Contender
+from benches.contenders import (
+    BLUEPRINT,
+    BLUEPRINT_JSON,
+    DEFAULT_PATH,
+    FLOOR,
+    FORMER_DEFAULT,
+    FUNCTION,
+    GZIP,
+    JSON,
+    VRL,
+    Contender,
+)
 from benches.measure import Pair, Samples
 from benches.results import Figures, Results, TargetResult
 from benches.targets import INSTRUCTION_LIMITS, QuickCheck, Target, evaluate, evaluated, quick_failures
@@ -20,6 +31,7 @@ def figures(cpu_ms: float, log_events: int | None = 1_000, instructions: float |
         "peak_mib": 30.0,
         "invocations": 3,
         "response_bytes": 1_000,
+        "output_bytes": 700,
         "records_reingested": 0,
         "log_events_returned": log_events,
     }
@@ -37,14 +49,17 @@ def results() -> Results:
         FUNCTION: figures(10, instructions=55e6),
         BLUEPRINT: paired(figures(200), FUNCTION, cpu_ratio=20),
         JSON: paired(figures(12), FUNCTION, cpu_ratio=1.2),
-        FLOOR: paired(figures(9.5, None, instructions=50e6), FUNCTION, cpu_ratio=0.95),
+        DEFAULT_PATH: paired({**figures(20), "output_bytes": 80}, BLUEPRINT, cpu_ratio=0.1),
+        FORMER_DEFAULT: paired({**figures(60), "output_bytes": 320}, DEFAULT_PATH, cpu_ratio=3),
+        FLOOR: paired({**figures(9.5, None, instructions=50e6), "output_bytes": None}, FUNCTION, cpu_ratio=0.95),
     }
-    workloads = {name: copy.deepcopy(contenders) for name in ("small", "full", "json", "overflow")}
+    workloads = {name: copy.deepcopy(contenders) for name in ("quiet", "small", "full", "json", "overflow")}
     workloads["json"] |= {
         VRL: paired(figures(15), FUNCTION, cpu_ratio=1.5),
         BLUEPRINT_JSON: paired(figures(90), VRL, cpu_ratio=6),
     }
     workloads["overflow"] |= {GZIP: paired(figures(30, 2_000), FUNCTION, cpu_ratio=3)}
+    del workloads["overflow"][FORMER_DEFAULT]
     return {
         "date": "2026-03-02T01:00:00+00:00",
         "commit": None,
@@ -60,10 +75,12 @@ def results() -> Results:
         "workloads": {
             name: {
                 "records": 5,
-                "log_events_a_record": 200,
+                "log_events": 1_000,
                 "event_bytes": 150_000,
                 "inflated_bytes": 1_000_000,
                 "compressed_bytes": 100_000,
+                "json_bytes": 1_500,
+                "json_gzip_bytes": 100,
                 "contenders": each,
             }
             for name, each in workloads.items()
@@ -112,6 +129,8 @@ def test_a_quick_run_checks_no_absolute_figure() -> None:
 def test_a_quick_run_holds_exact_values_to_the_whole_target() -> None:
     target = Target("ratio", False, 2, "x", unmeasured, quick_check=QuickCheck.WHOLE)
     assert [outcome(target, value) for value in (2.0, 2.01)] == [(True, True), (False, False)]
+    missed = Target("ratio", False, 2, "x", unmeasured, reached=2.1, quick_check=QuickCheck.WHOLE)
+    assert [outcome(missed, value) for value in (2.0, 2.1, 2.11)] == [(True, True), (False, True), (False, False)]
 
 
 def test_a_quick_run_does_not_check_noisy_values() -> None:
@@ -153,7 +172,7 @@ def test_without_counts_their_targets_are_neither_met_nor_missed() -> None:
             measured.pop("instructions", None)
     without = [target for target in evaluate(run) if target["value"] is None]
     assert [target["what"] for target in without] == [
-        f"{name}: instructions of the function / of the floor" for name in run["workloads"]
+        f"{name}: instructions of the function / of the floor" for name in INSTRUCTION_LIMITS
     ]
     assert all(target["is_met"] is None and target["is_met_quick"] is None for target in without)
     assert quick_failures(evaluate(run)) == []
@@ -167,6 +186,45 @@ def test_every_target_of_a_complete_run_has_a_value() -> None:
     assert values["small: CPU of the blueprint / CPU of the function"] == 20
     assert values["full: CPU of the function / CPU of the floor"] == pytest.approx(1 / 0.95)
     assert values["full: instructions of the function / of the floor"] == pytest.approx(1.1)
+
+
+def test_the_default_path_is_compared_in_bytes_and_cpu_time() -> None:
+    run = results()
+    run["workloads"]["overflow"]["contenders"][DEFAULT_PATH]["log_events_returned"] = 2_000
+    values = {target["what"]: target["value"] for target in evaluate(run)}
+    assert values["quiet: bytes of the default path / of the former default"] == pytest.approx(0.25)
+    assert values["overflow: bytes of the default path / of one gzip 6 stream"] == pytest.approx(0.8)
+    assert values["quiet: CPU of the default path / of the former default"] == pytest.approx(1 / 3)
+    per_log_event = "CPU of the blueprint / of the default path, per log event delivered"
+    assert values[f"small: {per_log_event}"] == pytest.approx(10)
+    assert values[f"overflow: {per_log_event}"] == pytest.approx(20)
+
+
+def test_a_quick_run_holds_bytes_to_the_whole_target() -> None:
+    run = results()
+    run["workloads"]["quiet"]["contenders"][DEFAULT_PATH]["output_bytes"] = 93
+    assert quick_failures(evaluate(run)) == [
+        "quiet: bytes of the default path / of one gzip 6 stream: expected <= 0.92 (the target is 0.92), found 0.93"
+    ]
+
+
+def test_a_quick_run_fails_if_the_default_path_reingests() -> None:
+    run = results()
+    run["workloads"]["full"]["contenders"][DEFAULT_PATH]["records_reingested"] = 1
+    assert quick_failures(evaluate(run)) == [
+        "full: records re-ingested by the default path: expected <= 0.00 (the target is 0), found 1.00"
+    ]
+
+
+def test_bytes_of_a_part_of_the_output_are_not_compared() -> None:
+    run = results()
+    run["workloads"]["full"]["contenders"][DEFAULT_PATH]["records_reingested"] = 1
+    run["workloads"]["json"]["contenders"][FORMER_DEFAULT]["records_reingested"] = 1
+    assert [target["what"] for target in evaluate(run) if target["value"] is None] == [
+        "full: bytes of the default path / of the former default",
+        "json: bytes of the default path / of the former default",
+        "full: bytes of the default path / of one gzip 6 stream",
+    ]
 
 
 def test_ratios_come_from_pairs_that_alternated() -> None:
@@ -208,13 +266,29 @@ def test_the_chart_has_every_bar() -> None:
     drawing = ElementTree.fromstring(chart.svg(results()))
     namespace = {"svg": "http://www.w3.org/2000/svg"}
     bars = [rectangle for rectangle in drawing.iterfind("svg:rect", namespace) if len(rectangle)]
-    assert len(bars) == 4 * 3
-    widths = [float(bar.get("width", "")) for bar in bars[:3]]
+    # The floor delivers nothing, one gzip stream takes no CPU time of ours, and overflow has no former default.
+    assert len(bars) == 5 * 10 - 2
+    times = [bar for bar in bars if float(bar.get("x", "")) < chart.BYTES_X][:5]
+    assert [bar.get("class") for bar in times] == ["blueprint", "function", "default", "former", "floor"]
+    widths = [float(bar.get("width", "")) for bar in times]
     assert widths[0] / widths[1] == pytest.approx(20, rel=0.01)
+    sizes = [bar for bar in bars if float(bar.get("x", "")) == chart.BYTES_X][:5]
+    assert [bar.get("class") for bar in sizes] == ["blueprint", "function", "default", "former", "stream"]
+    widths = [float(bar.get("width", "")) for bar in sizes]
+    assert widths[0] / widths[2] == pytest.approx(700 / 80, rel=0.01)
+    assert widths[0] / widths[4] == pytest.approx(7, rel=0.01)
     assert drawing.get("role") == "img" and text(drawing.find("svg:title", namespace))
     texts = [text(element) for element in drawing.iterfind("svg:text", namespace)]
-    assert texts.count("200.0 ms, 20.0 \N{MULTIPLICATION SIGN} the function") == 4
+    assert texts.count("200.0 ms, 20.0 \N{MULTIPLICATION SIGN} the function") == 5
     assert any("A <CPU> & more" in each for each in texts)
+
+
+def test_a_bar_of_bytes_is_that_of_a_delivered_log_event() -> None:
+    run = results()
+    run["workloads"]["overflow"]["contenders"][FUNCTION]["log_events_returned"] = 10
+    drawing = ElementTree.fromstring(chart.svg(run))
+    titles = [text(title) for title in drawing.iterfind("{*}rect/{*}title")]
+    assert titles.count(f"{FUNCTION}: 70 bytes") == 1 and titles.count(f"{FUNCTION}: 1 bytes") == 4
 
 
 def test_the_report_names_what_is_not_met(capsys: pytest.CaptureFixture[str]) -> None:
