@@ -11,9 +11,9 @@ from benches.results import Results, WorkloadResults
 
 WIDTH = 960
 LABEL_WIDTH = 84
-CPU_BAR_WIDTH, CPU_VALUE_WIDTH = 290, 190  # the longest bar, and the space for the text after it
+CPU_BAR_WIDTH, CPU_VALUE_WIDTH = 260, 220  # the longest bar, and the space for the text after it
 BYTES_X = LABEL_WIDTH + CPU_BAR_WIDTH + CPU_VALUE_WIDTH
-BYTES_BAR_WIDTH = 310
+BYTES_BAR_WIDTH = 300
 BAR_HEIGHT, BAR_GAP, GROUP_GAP = 16, 3, 18
 HEADER_HEIGHT, FOOTER_HEIGHT = 92, 40
 GZIP_STREAM = "one gzip 6 stream"
@@ -64,16 +64,18 @@ def svg(results: Results) -> str:
     bytes_scale = BYTES_BAR_WIDTH / max(row.bytes_per_log_event or 0 for row in rows)
     parts, y = [], HEADER_HEIGHT
     for name, group in groups.items():
-        middle = y + (len(group) * (BAR_HEIGHT + BAR_GAP) - BAR_GAP) / 2
-        parts.append(_text(LABEL_WIDTH - 12, middle, name, "group", "end"))
+        cpu_y = bytes_y = y
         for bar, row in group.items():
             if row.cpu_ms is not None:
-                parts.append(_bar(bar, LABEL_WIDTH, y, row.cpu_ms * cpu_scale, row.cpu_text))
+                parts.append(_bar(bar, LABEL_WIDTH, cpu_y, row.cpu_ms * cpu_scale, row.cpu_text))
+                cpu_y += BAR_HEIGHT + BAR_GAP
             if row.bytes_per_log_event is not None:
                 size = row.bytes_per_log_event
-                parts.append(_bar(bar, BYTES_X, y, size * bytes_scale, _bytes_text(size)))
-            y += BAR_HEIGHT + BAR_GAP
-        y += GROUP_GAP
+                parts.append(_bar(bar, BYTES_X, bytes_y, size * bytes_scale, _bytes_text(size)))
+                bytes_y += BAR_HEIGHT + BAR_GAP
+        end = max(cpu_y, bytes_y)
+        parts.append(_text(LABEL_WIDTH - 12, (y + end - BAR_GAP) / 2, name, "group", "end"))
+        y = end + GROUP_GAP
     height = y - GROUP_GAP + FOOTER_HEIGHT
     description = "; ".join(
         f"{name}: " + ", ".join(f"{bar} {row.in_words()}" for bar, row in group.items())
@@ -87,8 +89,8 @@ def svg(results: Results) -> str:
             f'<desc id="description">{escape(description)}</desc>',
             f"<style>{STYLE}</style>",
             *_legend({bar for group in groups.values() for bar in group}),
-            _text(LABEL_WIDTH, 70, "CPU time of an invocation, ms (less is better)", "title"),
-            _text(BYTES_X, 70, "Delivered bytes of a log event (less is better)", "title"),
+            _text(LABEL_WIDTH, 70, "CPU time of an invocation, ms", "title"),
+            _text(BYTES_X, 70, "Delivered bytes of a log event", "title"),
             *parts,
             _text(12, height - 16, _footer(results), "small"),
             "</svg>",
@@ -135,7 +137,8 @@ def _legend(present: set[str]) -> list[str]:
 
 def _footer(results: Results) -> str:
     machine = results["machine"]
-    return f"{machine['cpu']}, {machine['python']}, {results['date'][:10]}. Medians of one run, measured in turn."
+    run = f"{machine['cpu']}, {machine['python']}, {results['date'][:10]}"
+    return f"{run}. Medians of one run, measured in turn. Less is better."
 
 
 def _text(x: float, y: float, text: str, name: str = "", anchor: str = "start") -> str:
