@@ -50,7 +50,7 @@ test: terraform-prerequisite .venv/ready .venv/checkov/ready .venv/demo/ready .v
 	scripts/test_package.sh
 	scripts/test_terraform.sh
 	.venv/demo/bin/python -m pytest --quiet demo/tests --package $(PACKAGE)
-	.venv/bench/bin/python -m pytest --quiet benches/tests
+	.venv/bench/bin/python -m pytest --quiet benches/tests --function $(PACKAGE)
 
 bench: package floor .venv/bench/ready ## Compare the function with the blueprint and the floor; results in target/bench [LOGS=DIRECTORY]
 	@$(BENCH) --instructions --json target/bench/results.json
@@ -59,8 +59,8 @@ bench: package floor .venv/bench/ready ## Compare the function with the blueprin
 bench-quick: package floor .venv/bench/ready ## The same in about a minute; fails if a ratio is far off its target
 	@$(BENCH) --quick --json target/bench/quick.json
 
-bench-stages: .venv/bench/ready ## Measure each stage of an invocation by itself, with criterion [STAGES=full/parse]
-	@.venv/bench/bin/python -m benches.events target/bench/events
+bench-stages: package .venv/bench/ready ## Measure each stage of an invocation by itself, with criterion [STAGES=full/parse]
+	@.venv/bench/bin/python -m benches.events --function $(PACKAGE) target/bench/events
 	cargo bench --no-default-features --bench stages -- $(STAGES)
 
 bench-record: bench ## Run the benchmark, and copy its results to the documentation
