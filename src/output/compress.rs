@@ -71,6 +71,8 @@ impl Compressor {
 
     /// Begins a frame whose bytes come in parts. [`Self::end`] ends it.
     pub(super) fn begin(&mut self, compression: Compression) -> io::Result<FrameInParts<'_>> {
+        // An abandoned frame leaves nothing behind.
+        self.kept_len = 0;
         let (context, compressed) = self.prepare(compression)?;
         let mut bytes = std::mem::take(compressed);
         bytes.clear();
@@ -252,7 +254,9 @@ mod tests {
     fn abandoned_frame_leaves_nothing_in_the_next_one() {
         for compression in [Compression::Gzip { level: 3 }, Compression::Zstd { level: 1 }] {
             let mut compressor = Compressor::default();
+            compressor.compress(b"before", compression).unwrap();
             compressor.begin(compression).unwrap().write_all(lines().as_bytes()).unwrap();
+            assert_eq!(compressor.frame(), b"");
             compressor.compress(b"next", compression).unwrap();
             assert_eq!(plain_of(compressor.frame(), compression), b"next");
         }
