@@ -55,12 +55,27 @@ pub(crate) struct OpenFrames {
 
 impl OpenFrames {
     /// The buffer to which the next record with this key appends its output. [`Self::add`] adds the record to the frame.
+    /// If the record has no output to share, [`Self::abandon`] follows instead.
     pub(crate) fn buffer(&mut self, key: &FrameKey) -> &mut Vec<u8> {
         if !self.frames.contains_key(key) {
-            let plain = std::mem::take(&mut self.spare);
+            // The spare is large. Beside other open frames it would be large for a few bytes.
+            let plain = if self.frames.is_empty() { std::mem::take(&mut self.spare) } else { Vec::new() };
             self.frames.insert(key.clone(), Frame { key: key.clone(), plain, records: Vec::new() });
         }
         &mut self.frames.entry(key.clone()).or_default().plain
+    }
+
+    /// Frees what the buffer of `key` has grown by for a record that shares nothing.
+    pub(crate) fn abandon(&mut self, key: &FrameKey) {
+        match self.frames.get_mut(key) {
+            Some(frame) if frame.records.is_empty() => {
+                if let Some(frame) = self.frames.remove(key) {
+                    self.recycle(frame);
+                }
+            }
+            Some(frame) if frame.plain.capacity() > 2 * frame.plain.len() => frame.plain.shrink_to_fit(),
+            _ => {}
+        }
     }
 
     /// Adds the record whose output was appended to the buffer of `key`, and returns the frames that this closes.
@@ -86,14 +101,10 @@ impl OpenFrames {
         closed
     }
 
-    /// Closes the frame of `key`, if it has records.
+    /// Closes the frame of `key`, if there is one.
     pub(crate) fn close(&mut self, key: &FrameKey) -> Option<Frame> {
         let frame = self.frames.remove(key)?;
         self.forget(&frame);
-        if frame.records.is_empty() {
-            self.recycle(frame);
-            return None;
-        }
         Some(frame)
     }
 
@@ -111,6 +122,10 @@ impl OpenFrames {
             frame.plain.clear();
             self.spare = frame.plain;
         }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.frames.is_empty()
     }
 
     /// Bytes of text behind the output of all open frames.
@@ -137,6 +152,15 @@ impl Frame {
     /// Bytes of text behind the frame's output.
     pub(crate) fn text_bytes(&self) -> usize {
         self.records.iter().map(|framed| framed.text_len).sum()
+    }
+
+    /// Takes out the first record and its output.
+    pub(crate) fn remove_first(&mut self) {
+        let FramedRecord { plain_end: removed, .. } = self.records.remove(0);
+        self.plain.drain(..removed);
+        for framed in &mut self.records {
+            framed.plain_end -= removed;
+        }
     }
 
     /// The output of the first `count` records.
@@ -205,6 +229,45 @@ mod tests {
         let (open, frames) = closed(&many);
         assert_eq!(frames.iter().map(Vec::len).sum::<usize>(), 40);
         assert_eq!((open.bytes, open.text_bytes()), (0, 0));
+    }
+
+    /// Appends `len` bytes for a key, and adds or abandons them.
+    fn append(open: &mut OpenFrames, name: &str, len: usize, is_added: bool) {
+        let key = Some(key(name));
+        let buffer = open.buffer(&key);
+        let start = buffer.len();
+        buffer.resize(start + len, b'x');
+        if is_added {
+            for frame in open.add(&key, 0, len) {
+                open.recycle(frame);
+            }
+        } else {
+            buffer.truncate(start);
+            open.abandon(&key);
+        }
+    }
+
+    #[test]
+    fn small_frames_beside_a_busy_one_stay_small() {
+        let mut open = OpenFrames::default();
+        for index in 0..100 {
+            append(&mut open, "busy", MAX_FRAME_BYTES - 1, true);
+            append(&mut open, &format!("quiet {index}"), 2, true);
+            assert!(open.capacity() <= 3 * MAX_OPEN_BYTES, "{} bytes", open.capacity());
+        }
+    }
+
+    #[test]
+    fn records_that_share_nothing_leave_no_memory_behind() {
+        let mut open = OpenFrames::default();
+        for index in 0..100 {
+            let name = format!("group {index}");
+            append(&mut open, &name, MAX_FRAME_BYTES, false);
+            append(&mut open, &name, 10, true);
+            append(&mut open, &name, MAX_FRAME_BYTES, false);
+        }
+        assert!(open.capacity() <= MAX_OPEN_BYTES + MAX_FRAME_BYTES, "{} bytes", open.capacity());
+        assert_eq!(open.close_all().len(), 100);
     }
 
     #[test]

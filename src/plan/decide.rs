@@ -85,14 +85,17 @@ impl<'a> Decider<'a> {
     }
 
     fn try_decide(&mut self, record: usize, workspace: &mut Workspace) -> Result<Option<Fate>, FailReason> {
-        let Workspace { original, inflater, log_events, output, frames, closed } = workspace;
-        let base64 = self.event.records[record].base64_data().ok_or(DecodeError::NoData)?;
-        self.tally.bytes_in += base64.len();
-        decode::original_bytes(&base64, original)?;
-        if self.can_be_reingested_unread(original, frames) {
-            return Ok(Some(Fate::Reingest(Reingestion::Whole(original.clone()))));
+        self.decode(record, workspace)?;
+        if self.can_be_reingested_unread(workspace) && !workspace.frames.is_empty() {
+            // Open frames may be smaller than expected. Their real size is known once they are closed.
+            self.close_frames(workspace);
+            decode_original(&self.event.records[record], &mut workspace.original)?;
+        }
+        if self.can_be_reingested_unread(workspace) {
+            return Ok(Some(Fate::Reingest(Reingestion::Whole(workspace.original.clone()))));
         }
 
+        let Workspace { original, inflater, log_events, output, frames, closed } = workspace;
         let text = decode::text(original, self.rules.options.max_decompressed_bytes, inflater)?;
         self.tally.bytes_inflated += text.len();
         let message = match LogsMessage::parse_into(text, &mut std::mem::take(log_events))? {
@@ -107,6 +110,13 @@ impl<'a> Decider<'a> {
         };
         *log_events = message::recycle(message.log_events);
         fate
+    }
+
+    /// Decodes the record's data to its original bytes.
+    fn decode(&mut self, record: usize, workspace: &mut Workspace) -> Result<(), DecodeError> {
+        let base64 = self.event.records[record].base64_data().ok_or(DecodeError::NoData)?;
+        self.tally.bytes_in += base64.len();
+        decode::original_bytes(&base64, &mut workspace.original)
     }
 
     fn try_decide_again(&mut self, record: usize, workspace: &mut Workspace) -> Result<Fate, FailReason> {
@@ -133,7 +143,11 @@ impl<'a> Decider<'a> {
             self.decide_alone(payload, output)?
         } else {
             let (transform, compression) = (self.rules.transform, self.rules.output.compression);
-            match output.append(payload.message, transform, compression, frames.buffer(&key))? {
+            let appended = output.append(payload.message, transform, compression, frames.buffer(&key));
+            if !matches!(appended, Ok(Appended::Shared(1..))) {
+                frames.abandon(&key);
+            }
+            match appended? {
                 Appended::Alone => {
                     self.observe_alone(payload, output);
                     self.decide_filled(payload, output)?
@@ -198,7 +212,7 @@ impl<'a> Decider<'a> {
     }
 
     /// Whether the record is unlikely to fit any more, and its trailer names no limit that it would exceed.
-    fn can_be_reingested_unread(&self, original: &[u8], frames: &OpenFrames) -> bool {
+    fn can_be_reingested_unread(&self, Workspace { original, frames, .. }: &Workspace) -> bool {
         decode::declared_text_len(original).is_some_and(|text_len| {
             original.len() <= MAX_RECORD_DATA_BYTES
                 && text_len <= self.rules.options.max_decompressed_bytes

@@ -12,6 +12,9 @@ use crate::output::{OutputBuffer, OutputError};
 /// Most further compressions of a frame that does not fit whole.
 const MAX_CUTS: u32 = 3;
 
+/// Most records that are taken out of one frame because each is too large for the response by itself.
+const MAX_TAKEN_OUT: u32 = 8;
+
 impl Decider<'_> {
     /// Closes all open frames, and places them.
     pub(super) fn close_frames(&mut self, workspace: &mut Workspace) {
@@ -21,18 +24,37 @@ impl Decider<'_> {
 
     /// Places the frames that were closed.
     pub(super) fn place_closed(&mut self, workspace: &mut Workspace) {
-        for frame in std::mem::take(&mut workspace.closed) {
-            if let Err(error) = self.place_frame(&frame, workspace) {
+        for mut frame in std::mem::take(&mut workspace.closed) {
+            if let Err(error) = self.place_frame(&mut frame, workspace) {
                 self.fail(&frame, &error);
             }
             workspace.frames.recycle(frame);
         }
     }
 
-    fn place_frame(&mut self, frame: &Frame, workspace: &mut Workspace) -> io::Result<()> {
+    fn place_frame(&mut self, frame: &mut Frame, workspace: &mut Workspace) -> io::Result<()> {
+        for _ in 0..MAX_TAKEN_OUT {
+            let count = self.place_prefix(frame, workspace)?;
+            // Something is delivered, in this frame or in an earlier one. What has no room comes again.
+            if self.tally.frames > 0 {
+                self.give_up(frame, count, workspace);
+                return Ok(());
+            }
+            // The first record alone is too large for the response. Those behind it may fit.
+            self.decide_again(frame.records[0].record, workspace);
+            frame.remove_first();
+            if frame.records.is_empty() {
+                return Ok(());
+            }
+        }
+        self.give_up(frame, 0, workspace);
+        Ok(())
+    }
+
+    /// Delivers the longest prefix of records that fits, and returns its length.
+    fn place_prefix(&mut self, frame: &Frame, workspace: &mut Workspace) -> io::Result<usize> {
         let all = frame.records.len();
-        let compression = self.rules.output.compression;
-        let whole_len = workspace.output.compress(frame, all, compression)?;
+        let whole_len = workspace.output.compress(frame, all, self.rules.output.compression)?;
         self.forecast.observe(frame.text_bytes(), whole_len);
         let metadata = frame.key.clone().map(|partition_keys| Metadata { partition_keys });
         let rows = FrameRows { decider: self, frame, metadata: metadata.as_ref() };
@@ -41,15 +63,18 @@ impl Decider<'_> {
         } else {
             rows.longest_prefix(whole_len, &mut workspace.output)?
         };
-        if count > 0 {
-            self.deliver(frame, count, data, metadata);
-        } else {
+        self.deliver(frame, count, data, metadata);
+        Ok(count)
+    }
+
+    /// Re-ingests the records behind the first `count`. If there are none before them, the first one is decided by itself.
+    fn give_up(&mut self, frame: &Frame, count: usize, workspace: &mut Workspace) {
+        if count == 0 {
             self.decide_again(frame.records[0].record, workspace);
         }
         for framed in &frame.records[count.max(1)..] {
             self.reingest_unchanged(framed.record, workspace);
         }
-        Ok(())
     }
 
     /// Delivers the first `count` records of a frame in the row of the first one.
@@ -132,5 +157,47 @@ impl FrameRows<'_> {
             if self.fit(middle, expected_len(middle)) { low = middle } else { high = middle - 1 }
         }
         low
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::firehose::event::FirehoseEvent;
+    use crate::firehose::response::{EMPTY_RESPONSE_LEN, PartitionValues, RecordResult, ResponseWriter};
+    use crate::output::OutputOptions;
+    use crate::output::frames::FramedRecord;
+    use crate::plan::PlanOptions;
+    use crate::plan::budget::Budget;
+    use crate::testing::{Record, event};
+    use crate::transform::Message;
+
+    #[test]
+    fn rows_of_a_frame_take_the_bytes_that_are_written() {
+        let ids = ["1", "two", "\"3\""];
+        let body = event(&ids.map(|id| Record::of_messages(id, &["m"]))).to_string();
+        let event = FirehoseEvent::parse(body.as_bytes()).unwrap();
+        let (options, output) = (PlanOptions::default(), OutputOptions::default());
+        let rules = Rules { options: &options, output: &output, transform: &Message, account: None };
+        let budget = Budget::reserve_rows(ids.into_iter()).unwrap();
+        let decider = Decider::new(&event, &rules, budget);
+        let records = (0..3).map(|record| FramedRecord { record, plain_end: record + 1, text_len: 1 }).collect();
+        let frame = Frame { key: None, plain: vec![0; 3], records };
+        let metadata = Metadata { partition_keys: PartitionValues::from([("log_group", "g".repeat(256))]) };
+        let written = |write: &dyn Fn(&mut ResponseWriter, usize)| {
+            let mut writer = ResponseWriter::reusing(bytes::Bytes::new());
+            (0..3).for_each(|record| write(&mut writer, record));
+            // Two commas separate three rows.
+            writer.finish().len() - EMPTY_RESPONSE_LEN - 2
+        };
+        for metadata in [None, Some(&metadata)] {
+            let rows = FrameRows { decider: &decider, frame: &frame, metadata };
+            let reserved = written(&|writer, record| writer.put_row(ids[record], RecordResult::ProcessingFailed));
+            let needed = written(&|writer, record| match record {
+                0 => writer.put_ok_row(ids[0], &[7; 1_000], metadata),
+                _ => writer.put_row(ids[record], RecordResult::Dropped),
+            });
+            assert_eq!(rows.lens(3, 1_000), (reserved, needed));
+        }
     }
 }
