@@ -111,7 +111,7 @@ def _targets(results: Results) -> Iterator[Target]:
     for workload, factor, reached in blueprint_targets:
         what = f"{workload}: CPU of the blueprint / CPU of the function"
         yield Target(what, True, factor, "x", _cpu_ratio(workload, BLUEPRINT, FUNCTION), reached)
-    floor_targets: list[tuple[str, float, float | None]] = [("full", 1.15, 1.24), ("json", 1.3, None)]
+    floor_targets: list[tuple[str, float, float | None]] = [("full", 1.15, 1.24), ("json", 1.3, 1.32)]
     for workload, factor, reached in floor_targets:
         what = f"{workload}: CPU of the function / CPU of the floor"
         value = _cpu_ratio(workload, FUNCTION, FLOOR)
@@ -128,7 +128,7 @@ def _targets(results: Results) -> Iterator[Target]:
     what = "json: CPU of the blueprint's json transform / CPU of VRL parse_json"
     yield Target(what, True, 4, "x", _cpu_ratio("json", BLUEPRINT_JSON, VRL))
     what = "overflow: CPU with gzip / CPU without, per log event returned"
-    yield Target(what, False, 2, "x", _cpu_ratio_per_log_event("overflow", GZIP, FUNCTION))
+    yield Target(what, False, 2, "x", _cpu_ratio_per_log_event("overflow", GZIP, FUNCTION), reached=2.14)
     what = "overflow: records re-ingested with gzip"
     yield Target(what, False, 0, "records", _reingested("overflow", GZIP), quick_check=QuickCheck.WHOLE)
     yield Target("start to first poll: function / blueprint", False, 0.1, "x", _start_ratio)
@@ -153,8 +153,8 @@ def _default_path_targets(results: Results) -> Iterator[Target]:
         yield Target(what, False, bound, "x", _cpu_ratio(workload, DEFAULT_PATH, FORMER_DEFAULT))
     for workload in results["workloads"]:
         what = f"{workload}: CPU of the blueprint / of the default path, per log event delivered"
-        bound = 7 if workload == "overflow" else 4
-        yield Target(what, True, bound, "x", _cpu_ratio_per_log_event(workload, BLUEPRINT, DEFAULT_PATH))
+        bound, reached = (7, 6.9) if workload == "overflow" else (4, None)
+        yield Target(what, True, bound, "x", _cpu_ratio_per_log_event(workload, BLUEPRINT, DEFAULT_PATH), reached)
 
 
 def _figures(results: Results, workload: str, contender: str) -> Figures:
