@@ -37,7 +37,7 @@ class Effort:
 
 
 FULL = Effort(processes=12, warm_up=3, turns=3, invocations_a_turn=3, starts=21, counted_invocations=12)
-QUICK = Effort(processes=5, warm_up=2, turns=2, invocations_a_turn=2, starts=7, counted_invocations=6)
+QUICK = Effort(processes=4, warm_up=2, turns=2, invocations_a_turn=2, starts=7, counted_invocations=6)
 
 
 @dataclass
