@@ -56,7 +56,7 @@ bench: package floor .venv/bench/ready ## Compare the function with the blueprin
 	@$(BENCH) --instructions --json target/bench/results.json
 	@.venv/bench/bin/python -m benches.chart target/bench/results.json target/bench/chart.svg
 
-bench-quick: package floor .venv/bench/ready ## The same in about a minute; fails if a ratio is far off its target
+bench-quick: package floor .venv/bench/ready ## The same in about a minute and a half; fails if a ratio is far off its target
 	@$(BENCH) --quick --json target/bench/quick.json
 
 bench-stages: package .venv/bench/ready ## Measure each stage of an invocation by itself, with criterion [STAGES=full/parse]

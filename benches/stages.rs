@@ -25,7 +25,7 @@ use firehose_logs_transform::internals::{
 const EVENTS: &str = "target/bench/events";
 
 fn stages(criterion: &mut Criterion) {
-    for workload in ["small", "full", "json", "overflow"] {
+    for workload in ["quiet", "small", "full", "json", "overflow"] {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(EVENTS).join(workload).with_extension("json");
         let body = fs::read(&path).unwrap_or_else(|error| {
             panic!("{}: expected an event, found none ({error}): run `make bench-stages`", path.display())
