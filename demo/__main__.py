@@ -22,6 +22,8 @@ BROKEN_RECORD = b"not what CloudWatch Logs sends"
 # Firehose's times are divided by 100: 60 s for an invocation become 0.6 s, and 300 s for an object become 3 s.
 TIME_FACTOR = 0.01
 DELIVERY_TIMEOUT_SECONDS = 60
+# Programs write their log events a few at a time, and each request becomes a record.
+EVENTS_PER_REQUEST = 20
 
 
 def main() -> int:
@@ -90,7 +92,7 @@ def _demonstrate(emulator: Emulator, infrastructure: Infrastructure, messages: d
     written = [message for group in messages.values() for message in group]
     with console.step(f"PutLogEvents: {len(written)} log events"):
         for kind, group in messages.items():
-            log_events.put_lines(emulator.client("logs"), LOG_GROUPS[kind], "host-1", group, max_events=500)
+            log_events.put_lines(emulator.client("logs"), LOG_GROUPS[kind], "host-1", group, EVENTS_PER_REQUEST)
     with console.step("Wait for the S3 objects"):
         # In the json format each line is one log event, even if the message contains line breaks.
         delivered = pipeline.wait_for_lines(len(written), DELIVERY_TIMEOUT_SECONDS)
