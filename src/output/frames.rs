@@ -57,12 +57,13 @@ impl OpenFrames {
     /// The buffer to which the next record with this key appends its output. [`Self::add`] adds the record to the frame.
     /// If the record has no output to share, [`Self::abandon`] follows instead.
     pub(crate) fn buffer(&mut self, key: &FrameKey) -> &mut Vec<u8> {
-        if !self.frames.contains_key(key) {
+        let (is_first, spare) = (self.frames.is_empty(), &mut self.spare);
+        let frame = self.frames.entry(key.clone()).or_insert_with(|| {
             // The spare is large. Beside other open frames it would be large for a few bytes.
-            let plain = if self.frames.is_empty() { std::mem::take(&mut self.spare) } else { Vec::new() };
-            self.frames.insert(key.clone(), Frame { key: key.clone(), plain, records: Vec::new() });
-        }
-        &mut self.frames.entry(key.clone()).or_default().plain
+            let plain = if is_first { std::mem::take(spare) } else { Vec::new() };
+            Frame { key: key.clone(), plain, records: Vec::new() }
+        });
+        &mut frame.plain
     }
 
     /// Frees what the buffer of `key` has grown by for a record that shares nothing.

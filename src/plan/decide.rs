@@ -86,13 +86,15 @@ impl<'a> Decider<'a> {
 
     fn try_decide(&mut self, record: usize, workspace: &mut Workspace) -> Result<Option<Fate>, FailReason> {
         self.decode(record, workspace)?;
-        if self.can_be_reingested_unread(workspace) && !workspace.frames.is_empty() {
-            // Open frames may be smaller than expected. Their real size is known once they are closed.
-            self.close_frames(workspace);
-            decode_original(&self.event.records[record], &mut workspace.original)?;
-        }
         if self.can_be_reingested_unread(workspace) {
-            return Ok(Some(Fate::Reingest(Reingestion::Whole(workspace.original.clone()))));
+            if !workspace.frames.is_empty() {
+                // Open frames may be smaller than expected. Their real size is known once they are closed.
+                self.close_frames(workspace);
+                decode_original(&self.event.records[record], &mut workspace.original)?;
+            }
+            if self.can_be_reingested_unread(workspace) {
+                return Ok(Some(Fate::Reingest(Reingestion::Whole(workspace.original.clone()))));
+            }
         }
 
         let Workspace { original, inflater, log_events, output, frames, closed } = workspace;

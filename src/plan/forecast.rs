@@ -38,12 +38,12 @@ impl Forecast {
     /// open frames, so its expected size is no longer left.
     #[must_use]
     pub(super) fn rules_out(&self, text_len: usize, open_text_len: usize, budget: &Budget) -> bool {
+        if text_len < ALWAYS_READ_BYTES {
+            return false;
+        }
         let Some(encoded_len) = self.encoded_len(text_len) else { return false };
         let left = (budget.left() as u128).saturating_sub(self.encoded_len(open_text_len).unwrap_or(0));
-        text_len >= ALWAYS_READ_BYTES
-            && left < budget.whole() as u128 / 2
-            && left < encoded_len
-            && encoded_len <= budget.whole() as u128
+        left < budget.whole() as u128 / 2 && left < encoded_len && encoded_len <= budget.whole() as u128
     }
 
     /// Bytes of output after base64 that `text_len` bytes of text give at the lowest ratio so far.

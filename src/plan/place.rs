@@ -2,9 +2,9 @@
 
 use std::io;
 
+use super::Workspace;
 use super::decide::Decider;
 use super::fate::{Data, FailReason, Fate};
-use super::{Rules, Workspace};
 use crate::firehose::response::{Metadata, dropped_row_len, failed_row_len, ok_row_len};
 use crate::output::frames::Frame;
 use crate::output::{OutputBuffer, OutputError};
@@ -124,7 +124,7 @@ impl FrameRows<'_> {
     /// The size of a prefix is estimated by the last ratio of compressed to plain bytes. Each compression narrows the range
     /// between a prefix that fits and one that does not; the last one checks the first record.
     fn longest_prefix(&self, whole_len: usize, output: &mut OutputBuffer) -> io::Result<(usize, Vec<u8>)> {
-        let Rules { output: options, .. } = self.decider.rules;
+        let compression = self.decider.rules.output.compression;
         let (mut fitting, mut too_many) = (0, self.frame.records.len());
         let (mut data, mut measured) = (Vec::new(), (self.frame.plain.len(), whole_len));
         for attempt in 1..=MAX_CUTS {
@@ -133,7 +133,7 @@ impl FrameRows<'_> {
             }
             let is_last_chance = attempt == MAX_CUTS && fitting == 0;
             let count = if is_last_chance { 1 } else { self.estimate(fitting, too_many, measured) };
-            let len = output.compress(self.frame, count, options.compression)?;
+            let len = output.compress(self.frame, count, compression)?;
             measured = (self.frame.plain_of(count).len(), len);
             if self.fit(count, len) {
                 fitting = count;
@@ -167,8 +167,8 @@ mod tests {
     use crate::firehose::response::{EMPTY_RESPONSE_LEN, PartitionValues, RecordResult, ResponseWriter};
     use crate::output::OutputOptions;
     use crate::output::frames::FramedRecord;
-    use crate::plan::PlanOptions;
     use crate::plan::budget::Budget;
+    use crate::plan::{PlanOptions, Rules};
     use crate::testing::{Record, event};
     use crate::transform::Message;
 
