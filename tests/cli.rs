@@ -306,6 +306,22 @@ async fn output_into_a_closed_pipe_ends_quietly() {
 mod vrl {
     use super::*;
     use crate::support::{data, rows};
+
+    #[tokio::test]
+    async fn check_warns_about_keys_that_athena_reads_as_null() {
+        for (program, is_warned) in [
+            (".requestId = 1", true),
+            (". = {\"requestId\": 1}", true),
+            (".request_id = 1", false),
+            (". = parse_json!(.message)", false),
+        ] {
+            let exit = bootstrap(&["check"], &[("VRL_PROGRAM", program)], "").await;
+            assert_eq!(exit.code, 0, "{}", exit.err);
+            let warning = "writes keys with upper-case letters: requestId. Athena reads such columns as NULL";
+            assert_eq!(exit.err.contains(warning), is_warned, "{program}: {}", exit.err);
+        }
+    }
+
     #[tokio::test]
     async fn check_compiles_the_program() {
         let file = TempFile::new("good.vrl", b"upcase(.message)\n. = parse_json!(.message)\n");
